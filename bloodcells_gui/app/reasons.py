@@ -45,13 +45,15 @@ def cells_needing_reason(
     than ten minutes, or part of a report that was signed.
     """
     rule, state = session.settings.signing.reason_on_change, session.state
-    if state.signed or rule == NEVER or kind not in (*_CHANGES, EventKind.UNDO):
+    act = state.turned_by(kind) if kind is EventKind.UNDO else None
+    done = act.kind if act is not None else kind
+    if state.signed or rule == NEVER or done not in (*_CHANGES, EventKind.NAME_RED_CELLS):
         return ()
-    if kind is EventKind.UNDO:
-        act = state.turned_by(kind)
-        ids = act.cells if act is not None and act.kind in _CHANGES else ()
-    signed = max((s.time for s in state.signatures), default="")
-    now = parse_utc(session.clock())
+    ids = ids if act is None else act.cells
+    if done is EventKind.NAME_RED_CELLS:
+        names = state.red_cell_names
+        changed = (i for i in ids if i in names and (act is not None or names[i].code != new))
+        return tuple(i for i in changed if _is_late(session, names[i].author, names[i].time))
     found = []
     for cell_id in ids:
         if (
@@ -61,12 +63,18 @@ def cells_needing_reason(
         ):
             continue
         decision = state.decision(cell_id)
-        then = parse_utc(decision.reviewed_at)
-        recent = now is not None and then is not None and now - then <= A_MOMENT
-        own = decision.reviewer == session.author
-        if rule == ALWAYS or not (recent and own) or decision.reviewed_at <= signed:
+        if _is_late(session, decision.reviewer, decision.reviewed_at):
             found.append(cell_id)
     return tuple(found)
+
+
+def _is_late(session: CaseSession, reviewer: str, at: str) -> bool:
+    """Whether a change of what `reviewer` decided at that time needs a reason."""
+    signed = max((s.time for s in session.state.signatures), default="")
+    now, then = parse_utc(session.clock()), parse_utc(at)
+    recent = now is not None and then is not None and now - then <= A_MOMENT
+    always = session.settings.signing.reason_on_change == ALWAYS
+    return always or not (recent and reviewer == session.author) or at <= signed
 
 
 def _changes_decision(session: CaseSession, kind: EventKind, cell_id: int, new: str) -> bool:

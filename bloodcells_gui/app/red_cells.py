@@ -171,13 +171,15 @@ class CaseRedCells:
 
     # ---- decisions: in the case file before they return
 
-    def name(self, ids: Iterable[int], code: str) -> Change:
+    def name(self, ids: Iterable[int], code: str, reason: str = "") -> Change:
         """Name cells: a shape code, `NOT_COUNTED`, or "" for the proposal again.
 
         Cells that are named so already are left as they are. An empty change where that is all.
 
         Raises
         ------
+        ReasonWanted
+            When it changes what a person named earlier, and `reason` is empty; nothing is changed then.
         UserError
             When a cell or the class is unknown, the case is signed, or it could not be saved.
         """
@@ -191,7 +193,7 @@ class CaseRedCells:
             )
         if not wanted:
             return Change()
-        return self._session.act(EventKind.NAME_RED_CELLS, wanted, code)
+        return self._session.act(EventKind.NAME_RED_CELLS, wanted, code, reason=reason)
 
     def accept_grade(self, code: str, grade: str = "") -> Change:
         """Grade the item of a class, with `grade` or as the program proposes.

@@ -272,10 +272,9 @@ def _packed_contours(boxes: NDArray[np.float32], contours: Sequence[NDArray[Any]
     counts = np.array([len(c) for c in contours], np.int64)
     if (counts > _MOST_POINTS).any():
         raise ValueError("a contour of too many points")
-    corners = np.floor(boxes[:, :2].astype(np.float64))
-    pairs = zip(contours, corners, strict=True)
-    offsets = [np.rint((np.asarray(c, np.float64).reshape(-1, 2) - corner) * _STEPS) for c, corner in pairs]
-    points = np.concatenate(offsets) if offsets else np.zeros((0, 2))
+    flat = [np.asarray(c, np.float64).reshape(-1, 2) for c in contours]
+    corners = np.repeat(np.floor(boxes[:, :2].astype(np.float64)), counts, axis=0)
+    points = np.rint((np.concatenate(flat) - corners) * _STEPS) if flat else np.zeros((0, 2))
     if not (np.abs(points) <= np.iinfo(np.int16).max).all():
         raise ValueError("a contour far from its cell")
     return zlib.compress(counts.astype("<u2").tobytes() + points.astype("<i2").tobytes())
@@ -293,7 +292,6 @@ def contours_from_row(row: Row, columns: Columns) -> list[NDArray[np.float32]]:
         raise ValueError("contours of another length")
     if not n:
         return []
-    points = np.frombuffer(data[2 * n :], "<i2").reshape(-1, 2) / _STEPS
-    corners = np.floor(cells.boxes[:, :2].astype(np.float64))
-    parts = np.split(points, np.cumsum(counts)[:-1])
-    return [(part + corner).astype(np.float32) for part, corner in zip(parts, corners, strict=True)]
+    corners = np.repeat(np.floor(cells.boxes[:, :2].astype(np.float64)), counts, axis=0)
+    points = (np.frombuffer(data[2 * n :], "<i2").reshape(-1, 2) / _STEPS + corners).astype(np.float32)
+    return np.split(points, np.cumsum(counts)[:-1])

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from bloodcells_gui.app.reasons import ReasonWanted
 from bloodcells_gui.app.red_cells import CaseRedCells, examine
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.analysis import RunStatus
@@ -79,6 +80,24 @@ def test_a_name_that_changes_nothing_is_no_act(session: CaseSession) -> None:
     assert red.name([], "TEAR") == Change()
     assert red.name([R, R + 1], "TEAR").red_cells == (R + 1,)
     assert len(session.store.events()) == 2
+
+
+def test_changing_an_earlier_name_needs_a_reason(session: CaseSession) -> None:
+    red = session.red_cells
+    session.author = "ana"
+    red.name([R, R + 1], "TEAR")
+    red.name([R], "OVALO")  # her own, a moment ago
+    session.author = "ben"
+    for act in (lambda: red.name([R, R + 2], "NORM"), lambda: red.name([R], ""), session.undo):
+        with pytest.raises(ReasonWanted) as wanted:
+            act()
+        assert wanted.value.cells == (R,)
+    red.name([R + 2], "NORM")  # nobody's yet
+    assert red.name([R, R + 2], "NORM", "seen again").red_cells == (R,)
+    assert session.store.events()[-1].reason == "seen again"
+    assert session.state.red_cell_names[R][:2] == ("NORM", "ben")
+    session.undo()
+    assert session.state.red_cell_names[R][:2] == ("OVALO", "ana")
 
 
 @pytest.mark.parametrize(("ids", "code"), [([R + 288], "TEAR"), ([1], "TEAR"), ([R], "LY"), ([R], "x")])

@@ -63,6 +63,14 @@ class _Delta(NamedTuple):
     after: object
 
 
+class RedCellName(NamedTuple):
+    """What a person called a red cell, and who and when."""
+
+    code: str
+    author: str
+    time: str
+
+
 class _Act(NamedTuple):
     event: Event
     deltas: tuple[_Delta, ...]
@@ -108,6 +116,8 @@ class ReviewState(CellStates):
         Cell -> id of the mended outline that holds; none for the program's own.
     red_cells : dict of int to str
         Red cell -> shape code that a person gave it, or `NOT_COUNTED`; none where the proposal stands.
+    red_cell_names : dict of int to RedCellName
+        The same, with who gave it and when.
     last_seq : int
     last_time : str
         Time never runs backwards within a case; this is the latest.
@@ -131,6 +141,7 @@ class ReviewState(CellStates):
         self.adjudicated: dict[int, str] = {}
         self.outlines: dict[int, int] = {}
         self.red_cells: dict[int, str] = {}
+        self.red_cell_names: dict[int, RedCellName] = {}
         self.last_seq = 0
         self.last_time = ""
         self.add_cells(cells)
@@ -248,8 +259,8 @@ class ReviewState(CellStates):
         if kind is EventKind.MEND_OUTLINE:
             return [self._plan_outline(event)]
         if kind is EventKind.NAME_RED_CELLS:
-            had = self.red_cells
-            return [_Delta("red cell", i, had.get(i, ""), event.new) for i in event.cells]
+            name = RedCellName(event.new, event.author, event.time) if event.new else None
+            return [_Delta("red cell", i, self.red_cell_names.get(i), name) for i in event.cells]
         if kind in (EventKind.TAG, EventKind.UNTAG):
             return [self._plan_tag(event, i) for i in event.cells]
         if kind in _ON_CELLS - _WITHOUT_CLASS:
@@ -384,8 +395,9 @@ class ReviewState(CellStates):
                 self.outlines[int(which)] = int(str(after))
         elif what == "red cell":
             self.red_cells.pop(int(which), None)
-            if after:
-                self.red_cells[int(which)] = str(after)
+            self.red_cell_names.pop(int(which), None)
+            if isinstance(after, RedCellName):
+                self.red_cells[int(which)], self.red_cell_names[int(which)] = after.code, after
         elif what == "tags":
             self._set_tags(int(which), after)
         elif what == "adjudicated":
