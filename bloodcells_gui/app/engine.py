@@ -18,10 +18,13 @@ from bloodcells_gui.domain.errors import BundleRefused
 from bloodcells_gui.inference.bundle import ModelBundle, load_bundle
 from bloodcells_gui.inference.classifier import Classifier
 from bloodcells_gui.inference.detector import Detector
+from bloodcells_gui.inference.red_cell_classifier import TASK as RED_CELLS
+from bloodcells_gui.inference.red_cell_classifier import RedCellClassifier
 from bloodcells_gui.inference.segmenter import Segmenter
 from bloodcells_gui.pipeline.windows import WIDEST
 
 TASKS = ("classify", "segment", "detect")
+"""What every analysis takes; a bundle for another task (red cells) is opened by those that ask for it."""
 _log = logging.getLogger(__name__)
 
 
@@ -85,24 +88,49 @@ def select_bundles(extra: Sequence[Path] = ()) -> dict[str, ModelBundle]:
     BundleRefused
         When a bundle is damaged or tampered with, or a needed task has none.
     """
+    chosen = _first_of_each(TASKS, extra)
+    for task in ("classify", "segment"):
+        if task not in chosen:
+            raise _no_model(task)
+    return chosen
+
+
+def _first_of_each(tasks: Sequence[str], extra: Sequence[Path]) -> dict[str, ModelBundle]:
     chosen: dict[str, ModelBundle] = {}
     for folder in find_bundle_dirs(extra):
         bundle = load_bundle(folder)
+        if bundle.task not in tasks:
+            continue
         if bundle.task not in chosen and not is_bundled(folder):
             try_bundle(folder)  # a stranger's networks, within limits first
         chosen.setdefault(bundle.task, bundle)
-        if len(chosen) == len(TASKS):
+        if len(chosen) == len(tasks):
             break
-    for task in ("classify", "segment"):
-        if task not in chosen:
-            raise BundleRefused(
-                "There is no model for the task “{task}”.",
-                "No bundle in {path} has it.",
-                "Install the program again, or name a folder of bundles with --bundle.",
-                task=task,
-                path=models_dir(),
-            )
     return chosen
+
+
+def _no_model(task: str) -> BundleRefused:
+    return BundleRefused(
+        "There is no model for the task “{task}”.",
+        "No bundle in {path} has it.",
+        "Install the program again, or name a folder of bundles with --bundle.",
+        task=task,
+        path=models_dir(),
+    )
+
+
+def load_red_cell_classifier(extra: Sequence[Path] = ()) -> RedCellClassifier:
+    """Verify the first bundle that names red cells and open its session (single-threaded inside).
+
+    Raises
+    ------
+    BundleRefused
+        When there is none, or it is damaged or tampered with.
+    """
+    chosen = _first_of_each((RED_CELLS,), extra)
+    if not chosen:
+        raise _no_model(RED_CELLS)
+    return RedCellClassifier(chosen[RED_CELLS], threads=1)
 
 
 def _check_windows(classifier: ModelBundle, segmenter: ModelBundle) -> None:

@@ -16,6 +16,8 @@ from bloodcells_gui.domain.proposal_texts import cells_of_row, never_text
 from bloodcells_gui.inference.bundle import ModelBundle, load_bundle
 from bloodcells_gui.inference.classifier import Classifier
 from bloodcells_gui.inference.detector import Detector
+from bloodcells_gui.inference.red_cell_classifier import TASK as RED_CELLS
+from bloodcells_gui.inference.red_cell_classifier import RedCellClassifier
 from bloodcells_gui.inference.segmenter import Segmenter
 from bloodcells_gui.inference.session import OnnxSession, int8_allowed
 
@@ -190,6 +192,9 @@ def _check_network(bundle: ModelBundle, precision: str, lang: str) -> str:
             "{id} {precision}: golden test off by {off}, probabilities and doubt off by {later} ({provider})"
         )
         values["later"] = _significant(Classifier(bundle, precision=precision).golden_off, lang)
+    elif bundle.task == RED_CELLS:
+        line = N_("{id} {precision}: golden test off by {off}, probabilities off by {later} ({provider})")
+        values["later"] = _significant(RedCellClassifier(bundle, precision=precision).golden_off, lang)
     elif bundle.task == "detect":
         Detector(bundle, precision=precision)  # its outputs, its card's thresholds
     else:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bloodcells_gui import __version__
 from bloodcells_gui.app.data_folders import HOME_VARIABLE, MODELS_VARIABLE, is_bundled, user_data_dir
-from bloodcells_gui.app.engine import TASKS, default_threads, find_bundle_dirs
+from bloodcells_gui.app.engine import default_threads, find_bundle_dirs
 from bloodcells_gui.app.log import MACHINES, PLATFORMS, log_folder, read_log
 from bloodcells_gui.app.settings_file import validate_round_trip
 from bloodcells_gui.domain.csv_text import CSV_DIALECTS
@@ -45,7 +45,7 @@ from bloodcells_gui.domain.settings import (
     SigningRules,
 )  # fmt: skip
 from bloodcells_gui.domain.taxonomy import BY_CODE, ROLLUPS
-from bloodcells_gui.inference.bundle import load_bundle
+from bloodcells_gui.inference.bundle import TASKS, load_bundle
 from bloodcells_gui.storage.atomic_io import write_whole
 
 Fact = tuple[str, object]

@@ -26,7 +26,7 @@ from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.inference.onnx_check import MalformedModel, inspect_model
 
 SCHEMA = 1
-TASKS = (N_("classify"), N_("segment"), N_("detect"))
+TASKS = (N_("classify"), N_("segment"), N_("detect"), N_("red_cells"))
 MAX_CARD_BYTES = 1_000_000
 MAX_FILE_BYTES = 64_000_000
 MAX_FILES = 32

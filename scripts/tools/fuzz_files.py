@@ -173,11 +173,14 @@ def read(path: Path) -> None:
 
 def _read_bundle(path: Path) -> None:
     from bloodcells_gui.inference.bundle import load_bundle
+    from bloodcells_gui.inference.red_cell_classifier import RedCellClassifier
     from bloodcells_gui.inference.segmenter import Segmenter
 
     bundle = load_bundle(path)
     if bundle.task == "segment":
         Segmenter(bundle, threads=1)
+    elif bundle.task == "red_cells":
+        RedCellClassifier(bundle, threads=1)
 
 
 def _read_case(path: Path) -> None:

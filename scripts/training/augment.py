@@ -152,7 +152,7 @@ def restyle(image: np.ndarray, own: np.ndarray, other: np.ndarray, share: float)
 
 
 def light(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """White balance, exposure, gamma and contrast in one table; partial grey; uneven light."""
+    """White balance, exposure, gamma and contrast in one table; partial grey; uneven light, of a square view."""
     ramp = np.arange(256, dtype=np.float32)[:, None] / 255
     gamma = np.exp(rng.normal(0, 0.22)) if rng.random() < 0.6 else 1.0
     balance = np.exp(rng.normal(0, 0.09, 3)) if rng.random() < 0.6 else np.ones(3)
@@ -170,7 +170,7 @@ def light(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         share = 1.0 if roll < 0.06 else float(rng.uniform(-0.6, 0.7))  # below 0: more saturated
         image = cv2.addWeighted(grey, share, image, 1 - share, 0)
     if rng.random() < 0.3:
-        ramp_x = np.linspace(-1, 1, INPUT_PX, dtype=np.float32)
+        ramp_x = np.linspace(-1, 1, image.shape[0], dtype=np.float32)
         slope = rng.normal(0, 0.12, 2)
         field = (
             1
@@ -183,7 +183,8 @@ def light(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def optics(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Blur, sharpening, few pixels, noise, JPEG."""
+    """Blur, sharpening, few pixels, noise, JPEG, of a square view."""
+    side = image.shape[0]
     roll = rng.random()
     if roll < 0.25:
         image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.4, 1.5)))
@@ -192,15 +193,15 @@ def optics(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         amount = float(rng.uniform(0.3, 1.5))
         image = cv2.addWeighted(image, 1 + amount, soft, -amount, 0)
     if rng.random() < 0.15:
-        small = int(rng.integers(60, 110))
+        small = int(rng.integers(60, 110)) * side // INPUT_PX
         tiny = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
         image = cv2.resize(
             tiny,
-            (INPUT_PX, INPUT_PX),
+            (side, side),
             interpolation=cv2.INTER_LINEAR if rng.random() < 0.5 else cv2.INTER_CUBIC,
         )
     if rng.random() < 0.2:
-        noise = rng.normal(0, rng.uniform(1, 7), (INPUT_PX, INPUT_PX, 1 if rng.random() < 0.5 else 3)).astype(
+        noise = rng.normal(0, rng.uniform(1, 7), (side, side, 1 if rng.random() < 0.5 else 3)).astype(
             np.float32
         )
         image = np.clip(image + noise, 0, 255).astype(np.uint8)

@@ -81,9 +81,16 @@ def export(task: str, model: nn.Module, path: Path) -> None:
     else:
         example = torch.zeros(2, SIZE, SIZE, 3, dtype=torch.uint8)
         shapes = {"image": {0: torch.export.Dim("n")}}
+    write_onnx(model, example, shapes, OUTPUTS[task], path)
+
+
+def write_onnx(
+    model: nn.Module, example: Tensor, shapes: dict[str, Any], names: tuple[str, ...], path: Path
+) -> None:
+    """Write a network whose input is "image", as :func:`export` does."""
     program = torch.onnx.export(
         model, (example,), dynamo=True, opset_version=18, input_names=["image"],
-        output_names=list(OUTPUTS[task]), dynamic_shapes=shapes, external_data=False,
+        output_names=list(names), dynamic_shapes=shapes, external_data=False,
     )  # fmt: skip
     assert program is not None
     proto = program.model_proto
