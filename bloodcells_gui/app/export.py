@@ -16,6 +16,7 @@ from bloodcells_gui.app.earlier_films import FilmFinder, FoundFilms
 from bloodcells_gui.app.rare_cells import result_of_case, write_rare_json
 from bloodcells_gui.app.reader_limits import limits_of_case
 from bloodcells_gui.app.red_cell_report import with_red_cells
+from bloodcells_gui.app.red_cells import CaseRedCells
 from bloodcells_gui.app.report_explanations import ReportMap, explanation_maps, overlay_heatmaps
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signed_report import frozen_report
@@ -225,7 +226,7 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
             path = out / "red_cells.csv"
             files.append(csv_red_cells.write_red_cells_csv(path, model.red_cells, dialect, names))
             if options.red_cells_list:
-                red, images = session.red_cells, [ref.name for ref in specimen.images]
+                red, images = CaseRedCells(session), [ref.name for ref in specimen.images]
                 path = out / "red_cells_list.csv"
                 files.append(
                     csv_red_cells.write_red_cells_list_csv(

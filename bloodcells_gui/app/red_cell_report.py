@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bloodcells_gui.app.red_cells import CaseRedCells
 from bloodcells_gui.domain.red_cell_figures import counted
-from bloodcells_gui.domain.red_cells import NOT_COUNTED
+from bloodcells_gui.domain.red_cells import NOT_COUNTED, RedCells, propose_grades, shares
 from bloodcells_gui.report.model import ReportModel, digest
 from bloodcells_gui.report.red_cells import (
     PICTURES,
     RedCellBlock,
-    RedCellLine,
     RedCellThumb,
     lines_of,
     measures_of,
@@ -25,15 +25,22 @@ if TYPE_CHECKING:
 
 
 def with_red_cells(model: ReportModel, session: CaseSession) -> ReportModel:
-    """The report with the red cells that count now, and their pictures; as it is where none were examined."""
-    red = session.red_cells
+    """The report with the red cells that count now, and their pictures; as it is where none were examined.
+
+    They are read anew, for an examination may add to the session's own meanwhile, in another thread.
+    """
+    red = CaseRedCells(session)
     run = red.examination
     if run is None or not len(red):
         return model
-    final = red.finals()
-    lines = lines_of(red.shares(), red.proposals(), session.state.grades, session.settings.grading)
-    named = session.state.red_cells
-    looked_at = np.array([i in named for i in red.cells.ids.tolist()], np.bool_)
+    named = dict(session.state.red_cells)
+    ids = red.cells.ids.tolist()
+    final = red.cells.final(named)
+    looked_at = np.array([i in named for i in ids], np.bool_)
+    of_persons = [code for i, code in zip(ids, final, strict=True) if i in named and code != NOT_COUNTED]
+    found = shares(final, of_persons)
+    items = session.settings.grading
+    lines = lines_of(found, propose_grades(found, items), dict(session.state.grades), items)
     cells = counted(red.cells, final)
     block = RedCellBlock(
         cells=len(cells),
@@ -50,41 +57,37 @@ def with_red_cells(model: ReportModel, session: CaseSession) -> ReportModel:
         measures=measures_of(cells),
         remarks=run.remarks,
     )
-    chosen = {line.code: _to_show(session, line.code, final) for line in block.graded}
-    pictures = pictures_of(session, (i for ids in chosen.values() for i in ids))
-    shown = tuple(_with_thumbs(session, line, chosen.get(line.code, []), pictures) for line in lines)
+    chosen = {line.code: _to_show(red.cells, line.code, final, named) for line in block.graded}
+    pictures = pictures_of(red, (i for rows in chosen.values() for i in red.cells.ids[rows].tolist()))
+    shown = tuple(
+        replace(line, thumbs=_thumbs(red.cells, chosen.get(line.code, []), pictures, named)) for line in lines
+    )
     assets = {digest(data): data for data in pictures.values()}
     return replace(model, red_cells=replace(block, lines=shown), assets={**model.assets, **assets})
 
 
-def pictures_of(session: CaseSession, cells: Iterable[int]) -> dict[int, bytes]:
+def pictures_of(red: CaseRedCells, cells: Iterable[int]) -> dict[int, bytes]:
     """JPEG by red cell; those that the case does not hold, or whose field cannot be shown, are left out."""
-    wanted = sorted(i for i in cells if i in session.red_cells)  # field by field
-    found = {i: session.red_cells.picture_of(i).jpeg for i in wanted}
+    wanted = sorted(i for i in cells if i in red)  # field by field
+    found = {i: red.picture_of(i).jpeg for i in wanted}
     return {i: data for i, data in found.items() if data}
 
 
-def _to_show(session: CaseSession, code: str, final: list[str]) -> list[int]:
-    """Ids of a class: first those that a person named, then the most probable."""
-    red, named = session.red_cells, session.state.red_cells
-    best = red.cells.probabilities.max(1)
+def _to_show(cells: RedCells, code: str, final: list[str], named: Container[int]) -> list[int]:
+    """Rows of a class: first those that a person named, then the most probable."""
+    best = cells.probabilities.max(1)
+    ids = cells.ids.tolist()
     rows = [n for n, mine in enumerate(final) if mine == code]
-    ids = red.cells.ids.tolist()
     rows.sort(key=lambda n: (ids[n] not in named, -float(best[n]), ids[n]))
-    return [ids[n] for n in rows[:PICTURES]]
+    return rows[:PICTURES]
 
 
-def _with_thumbs(
-    session: CaseSession, line: RedCellLine, ids: list[int], pictures: dict[int, bytes]
-) -> RedCellLine:
-    best = session.red_cells.cells.probabilities.max(1, initial=0.0)
-    thumbs = tuple(
-        RedCellThumb(
-            i,
-            digest(pictures[i]) if i in pictures else "",
-            float(best[session.red_cells.row(i)]),
-            bool(session.red_cells.named(i)),
-        )
-        for i in ids
+def _thumbs(
+    cells: RedCells, rows: list[int], pictures: Mapping[int, bytes], named: Container[int]
+) -> tuple[RedCellThumb, ...]:
+    ids = cells.ids[rows].tolist()
+    best = cells.probabilities[rows].max(1, initial=0.0).tolist()
+    return tuple(
+        RedCellThumb(i, digest(pictures[i]) if i in pictures else "", p, i in named)
+        for i, p in zip(ids, best, strict=True)
     )
-    return replace(line, thumbs=thumbs)

@@ -145,7 +145,7 @@ class CaseRedCells:
     @property
     def looked_at(self) -> int:
         """Cells of these that a person named."""
-        return sum(i in self._row for i in self._session.state.red_cells)
+        return sum(i in self._row for i in list(self._session.state.red_cells))
 
     def shares(self) -> tuple[RedCellShare, ...]:
         """Number and share of every class, with exact limits."""

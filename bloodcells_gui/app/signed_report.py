@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from bloodcells_gui.app.red_cell_report import pictures_of
+from bloodcells_gui.app.red_cells import CaseRedCells
 from bloodcells_gui.app.report_explanations import overlay_heatmaps
 from bloodcells_gui.domain.explanation import MapKind
 from bloodcells_gui.imaging.io.own_pictures import own_jpegs
@@ -62,7 +63,7 @@ def frozen_report(session: CaseSession) -> ReportModel | None:
     assets |= {t.cam: explained[t.cell] for t in thumbs if t.cam and t.cell in explained}
     if model.red_cells is not None:  # cut out anew from the field that was sealed, likewise
         red = [t for line in model.red_cells.lines for t in line.thumbs if t.picture]
-        there = pictures_of(session, (t.cell for t in red))
+        there = pictures_of(CaseRedCells(session), (t.cell for t in red))
         assets |= {t.picture: there[t.cell] for t in red if t.cell in there}
     logo = load_logo(session.settings.header.logo) if model.header.logo else b""
     if digest(logo) == model.header.logo:

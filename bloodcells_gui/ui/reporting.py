@@ -90,7 +90,12 @@ class Reporter(QObject):
     def export(self, session: CaseSession, window: QWidget) -> None:
         """Ask, then write PDF and CSV."""
         dialog = ExportDialog(
-            self._context, session.settings, self.proposal(session), session.state.unidentified, window
+            self._context,
+            session.settings,
+            self.proposal(session),
+            session.state.unidentified,
+            window,
+            red_cells=session.red_cells.examination is not None,
         )
         accepted = dialog.exec()
         dialog.deleteLater()

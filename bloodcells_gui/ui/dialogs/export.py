@@ -32,6 +32,8 @@ class ExportDialog(Form):
         folder: Path,
         unidentified: int = 0,
         parent: QWidget | None = None,
+        *,
+        red_cells: bool = False,
     ) -> None:
         lead = tr("Writes the report as PDF and the tables as CSV. Files of the same name are replaced.")
         if unidentified:
@@ -74,6 +76,9 @@ class ExportDialog(Form):
         self.form.addRow(tr("&Names in the tables"), self.names)
         self.masks = QCheckBox(tr("Outlines of the cells as mask images"))
         self.form.addRow("", self.masks)
+        self.red_cells = QCheckBox(tr("Every red cell in a table of its own"))
+        if red_cells:
+            self.form.addRow("", self.red_cells)
         self.anonymous = QCheckBox(tr("Leave out whatever identifies the patient"))
         self.anonymous.setChecked(settings.privacy.anonymised_export)
         self.form.addRow("", self.anonymous)
@@ -96,4 +101,5 @@ class ExportDialog(Form):
             anonymised=self.anonymous.isChecked(),
             csv=str(self.tables.currentData()),
             csv_names=str(self.names.currentData()),
+            red_cells_list=self.red_cells.isChecked(),
         )

@@ -16,6 +16,18 @@ def ok_button(dialog: object) -> QPushButton:
     return dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)  # type: ignore[attr-defined]
 
 
+def test_every_red_cell_can_be_listed_where_some_were_examined(qtbot: QtBot, context: UiContext) -> None:
+    without = ExportDialog(context, LabSettings(), Path("/tmp/x"))
+    qtbot.addWidget(without)
+    assert without.form.indexOf(without.red_cells) < 0
+    dialog = ExportDialog(context, LabSettings(), Path("/tmp/x"), red_cells=True)
+    qtbot.addWidget(dialog)
+    assert dialog.form.indexOf(dialog.red_cells) >= 0
+    assert not dialog.answer()[1].red_cells_list
+    dialog.red_cells.setChecked(True)
+    assert dialog.answer()[1].red_cells_list
+
+
 def test_export_says_that_the_report_will_be_preliminary(qtbot: QtBot, context: UiContext) -> None:
     from PySide6.QtWidgets import QLabel
 
