@@ -124,11 +124,11 @@ def test_what_the_bill_of_materials_misses_is_seen(tmp_path: Path, monkeypatch: 
     (inside / "libQt6Core.so.6").symlink_to("numpy")
     named = {"numpy", "opencv-python-headless", "tifffile", "python"}
     assert check.compare(tmp_path, tmp_path / "toc", named) == ([], ["tifffile"])
-    (inside / "yaml").mkdir()
+    (inside / "of_nobody").mkdir()
     (inside / "libforeign.so.1").write_bytes(b"")
     monkeypatch.setattr(check, "owner_of_library", lambda name: "libforeign1")
     unnamed, _ = check.compare(tmp_path, tmp_path / "toc", named)
-    assert unnamed == ["libforeign.so.1 (libforeign1)", "yaml (of unknown origin)"]
+    assert unnamed == ["libforeign.so.1 (libforeign1)", "of_nobody (of unknown origin)"]
 
 
 def test_the_bundle_keeps_what_the_window_needs() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bloodcells_gui.app.export import safe_folder_name
@@ -13,6 +13,7 @@ from bloodcells_gui.app.intake import Intake, nothing_readable, parts_of, severa
 from bloodcells_gui.domain import left_out
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.csv_text import CsvDialect, csv_dialect
+from bloodcells_gui.domain.distribution import Cluster, Shard
 from bloodcells_gui.domain.errors import EXIT_USAGE, UserError
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.progress import CancelToken
@@ -25,7 +26,7 @@ _RESERVED = ("summary.csv", "skipped.csv")
 
 @dataclass(frozen=True, slots=True)
 class AnalyzeRequest:
-    """The arguments of `analyze`."""
+    """The arguments of `analyze`; with a `shard` it is about that part of the specimens alone."""
 
     inputs: tuple[Path, ...]
     out: Path
@@ -49,6 +50,8 @@ class AnalyzeRequest:
     csv_names: str = CODES
     reader_limits: str = ""
     rare_cells: bool = False
+    shard: Shard | None = None
+    cluster: Cluster | None = None
 
     @property
     def names(self) -> TableNames:
@@ -113,11 +116,14 @@ def plan_jobs(request: AnalyzeRequest, token: CancelToken) -> Plan:
     skipped: list[SkippedFile] = []
     gathered: list[str] = []
     taken: list[str] = list(_RESERVED)
-    for path in request.inputs:
+    ours = _inputs_of_the_shard(request)
+    for number, path in enumerate(request.inputs):
         out = request.out
         if several:
             taken.append(_folder_name(path, taken))
             out = request.out / taken[-1]
+        if number not in ours:
+            continue
         try:
             intake = take_in(
                 path, request.kind, specimen_id=request.specimen_id, lang=request.lang, check=token.check
@@ -130,22 +136,44 @@ def plan_jobs(request: AnalyzeRequest, token: CancelToken) -> Plan:
                 raise several_places(intake)
             jobs.append(PlannedJob(path, out, intake))
             continue
-        parts = parts_of(intake, request.lang)
+        within = _each_folder(intake, path, out, request.lang)
         prefix = f"{taken[-1]}/" if several else ""
-        skipped += [SkippedFile(prefix + file.path, file.reason) for file in parts.skipped]
-        gathered += [prefix + name for name in parts.gathered]
-        if not parts.paths:
-            jobs.append(PlannedJob(path, out, error=nothing_readable(intake)))
-        names: list[str] = list(_RESERVED)
-        for part in parts.paths:
-            names.append(_folder_name(part, names))
-            jobs.append(PlannedJob(part, out / names[-1]))
-    if len(jobs) > 1:
-        _reject_patient_options_for_many(request, len(jobs))
+        jobs += within.jobs
+        skipped += [SkippedFile(prefix + file.path, file.reason) for file in within.skipped]
+        gathered += [prefix + name for name in within.gathered]
+    if len(jobs) > 1 or several:
+        _reject_patient_options_for_many(request, max(len(jobs), len(request.inputs)))
     loose = tr(left_out.LOOSE, request.lang)
     images = sum(file.reason == loose for file in skipped)
     several = several or request.each_folder
-    return Plan(tuple(jobs), several, tuple(skipped), images, tuple(gathered))
+    plan = Plan(tuple(jobs), several, tuple(skipped), images, tuple(gathered))
+    return _shard_of(plan, request.shard) if request.shard is not None and request.each_folder else plan
+
+
+def _shard_of(plan: Plan, shard: Shard) -> Plan:
+    """The part of `plan` that is `shard`; what belongs to no specimen is said by the first one."""
+    if shard.number == 1:
+        return replace(plan, jobs=shard.share(plan.jobs))
+    return Plan(shard.share(plan.jobs), plan.several)
+
+
+def _inputs_of_the_shard(request: AnalyzeRequest) -> frozenset[int]:
+    """Numbers of the inputs to look at: where each is one specimen, the other shards' are left alone."""
+    numbers = range(len(request.inputs))
+    if request.shard is None or request.each_folder:
+        return frozenset(numbers)
+    return frozenset(request.shard.share(numbers))
+
+
+def _each_folder(intake: Intake, path: Path, out: Path, lang: str) -> Plan:
+    """The specimens of one input that holds a specimen in each of its first folders."""
+    parts = parts_of(intake, lang)
+    jobs = [] if parts.paths else [PlannedJob(path, out, error=nothing_readable(intake))]
+    names: list[str] = list(_RESERVED)
+    for part in parts.paths:
+        names.append(_folder_name(part, names))
+        jobs.append(PlannedJob(part, out / names[-1]))
+    return Plan(tuple(jobs), True, parts.skipped, gathered=parts.gathered)
 
 
 def _is_one_place(intake: Intake) -> bool:

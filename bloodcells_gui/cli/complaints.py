@@ -15,6 +15,8 @@ NOT_POSITIVE = N_("{text} is not a positive number")
 NOT_WHOLE = N_("{text} is not a whole number")
 NEGATIVE = N_("{text} is negative")
 NO_SIZE = N_("{text} is not a size like 4096x3072")
+NO_SHARD = N_("{text} is not a part like 3/8")
+NO_CLUSTER = N_("{text} is neither local, local:4 nor an address like tcp://host:8786")
 BAD_THREADS = N_("threads must be 1 to 64")
 BAD_SIDE = N_("a side must be 64 to 400000 px")
 # What argparse says, as templates: it hands on filled sentences only. The most special first.
@@ -30,7 +32,7 @@ _SAID = (
     N_("ambiguous option: {name} could match {choices}"),
     N_("argument {name}: ignored explicit argument {value}"),
 )
-_VALUES = (NOT_POSITIVE, NOT_WHOLE, NEGATIVE, NO_SIZE, BAD_THREADS, BAD_SIDE)
+_VALUES = (NOT_POSITIVE, NOT_WHOLE, NEGATIVE, NO_SIZE, NO_SHARD, NO_CLUSTER, BAD_THREADS, BAD_SIDE)
 _ABOUT = N_("argument {name}: {complaint}")
 # Words of argparse's own pages.
 _TITLES = {"positional arguments": N_("positional arguments"), "options": N_("options")}

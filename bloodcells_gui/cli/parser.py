@@ -13,6 +13,8 @@ from bloodcells_gui.cli.complaints import (
     BAD_SIDE,
     BAD_THREADS,
     NEGATIVE,
+    NO_CLUSTER,
+    NO_SHARD,
     NO_SIZE,
     NOT_POSITIVE,
     NOT_WHOLE,
@@ -20,6 +22,7 @@ from bloodcells_gui.cli.complaints import (
     complaint,
 )
 from bloodcells_gui.domain.csv_text import CSV_DIALECTS
+from bloodcells_gui.domain.distribution import Cluster, Shard
 from bloodcells_gui.domain.i18n import LANGUAGES, N_
 from bloodcells_gui.domain.number_parsing import number_of
 from bloodcells_gui.domain.settings import CODES, WORDS
@@ -60,6 +63,20 @@ def _threads(text: str) -> int:
     if not 1 <= value <= 64:
         raise argparse.ArgumentTypeError(BAD_THREADS)
     return value
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as e:
+        raise argparse.ArgumentTypeError(complaint(NO_SHARD, text)) from e
+
+
+def _cluster(text: str) -> Cluster:
+    try:
+        return Cluster.parse(text)
+    except ValueError as e:
+        raise argparse.ArgumentTypeError(complaint(NO_CLUSTER, text)) from e
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -147,6 +164,10 @@ def _add_analyze(verbs: Verbs) -> None:
     each = N_("each first folder of INPUT, and each slide in it, is a specimen")
     places.add_argument("--each-folder", action="store_true", help=each)
     p.add_argument("--threads", type=_threads, metavar="N")
+    p.add_argument("--shard", type=_shard, metavar="I/N",
+                   help=N_("this part of the specimens alone, for job arrays"))  # fmt: skip
+    workers = N_("one task a specimen, on workers of this computer or of a Dask cluster")
+    p.add_argument("--cluster", type=_cluster, metavar="local[:N]|tcp://HOST:PORT", help=workers)
     _add_report_options(p)
     _add_csv_names(p)
     _add_reader_limits(p)

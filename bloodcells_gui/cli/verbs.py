@@ -79,7 +79,16 @@ def analyze(args: argparse.Namespace) -> int:
         print(remark.text(language(args)), file=sys.stderr)
     for outcome in outcomes:
         _print_outcome(args, outcome)
-    return max((o.exit_code for o in outcomes), default=EXIT_USAGE)
+    nothing_to_do = 0 if args.shard is not None else EXIT_USAGE  # there may be more shards than specimens
+    code = max((o.exit_code for o in outcomes), default=nothing_to_do)
+    if args.cluster is not None and token.cancelled:
+        line(tr(_STOPPED_CLUSTER, language(args)), file=sys.stderr)
+    return EXIT_CANCELLED if token.cancelled and (code == 0 or not outcomes) else code
+
+
+_STOPPED_CLUSTER = N_(
+    "Stopped: the specimens that ended are kept; the same command with --resume does the others."
+)
 
 
 def _request(args: argparse.Namespace) -> AnalyzeRequest:
@@ -108,6 +117,8 @@ def _request(args: argparse.Namespace) -> AnalyzeRequest:
         csv_names=args.csv_names,
         reader_limits=args.reader_limits,
         rare_cells=args.rare_cells,
+        shard=args.shard,
+        cluster=args.cluster,
     )
 
 
