@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,9 @@ from bloodcells_gui.domain.suspicion import is_flagged, queue
 from bloodcells_gui.imaging.io.own_pictures import validated_jpeg
 from bloodcells_gui.storage.case import CAME_FROM, CaseStore
 
+if TYPE_CHECKING:
+    from bloodcells_gui.app.outbox import Outbox
+
 _ON_CELLS = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE})
 
 Listener = Callable[[Change], None]
@@ -76,6 +80,8 @@ class CaseSession:
         When the program was started; now when empty.
     films : EarlierFilms or None
         Finds earlier films of the same patient; None compares with none.
+    outbox : Outbox or None
+        Is told of a signature before and after the case has it.
     """
 
     def __init__(
@@ -89,6 +95,7 @@ class CaseSession:
         earlier_work: Callable[[], str] = lambda: "",
         started: str = "",
         films: EarlierFilms | None = None,
+        outbox: Outbox | None = None,
     ) -> None:
         self.started = started or clock()
         self.earlier_work = earlier_work
@@ -97,6 +104,7 @@ class CaseSession:
         self._settings = settings
         self.explainer = explainer
         self.films = films
+        self.outbox = outbox
         self.author = author
         self.clock = clock
         self._listeners: list[Listener] = []

@@ -114,8 +114,14 @@ def _sign(
         )
     except ValueError as e:
         raise UserError("The case was not signed.", "{reason}.", reason=reason_of(e)) from e
+    outbox = session.outbox if frozen is None else None  # a further signature is no further result
+    if outbox is not None:
+        outbox.announce(session)
     event = session.store.sign(event, session.state.version, content, maps)
-    return session.apply_stored(event)
+    change = session.apply_stored(event)
+    if outbox is not None:
+        outbox.keep(session)
+    return change
 
 
 def _chain_end(session: CaseSession) -> ChainEnd:

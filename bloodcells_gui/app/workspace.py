@@ -27,6 +27,7 @@ from bloodcells_gui.app.intake import (
     several_places,
     take_in,
 )
+from bloodcells_gui.app.outbox import Outbox
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.clock import ClockDoubt, clock_doubt
 from bloodcells_gui.domain.errors import InvalidValue, UserError
@@ -135,6 +136,7 @@ class Workspace:
         self.author = self._settings.reviewer
         self.index = CaseIndex(lambda: self.cases_dir, lambda: self._settings)
         self._films = EarlierFilms(self.index, lambda: self._settings)
+        self.outbox = Outbox(self.home, self._config, self.open_to_look)
 
     # ---- settings
 
@@ -278,6 +280,13 @@ class Workspace:
             self.remember(path)
         return self._session(store)
 
+    def open_to_look(self, path: Path) -> CaseSession:
+        """A case that is only read; for writing where a kill left what has to be undone in it first."""
+        try:
+            return self.open_case(path, read_only=True, remembered=False)
+        except UserError:
+            return self.open_case(path, remembered=False)
+
     def allow_images(self, root: Path) -> None:
         """A person says that what cases name below `root`, on the network, may be opened until the end."""
         allow_network_root(root)
@@ -291,6 +300,7 @@ class Workspace:
             earlier_work=self.earlier_work,
             started=self._started,
             films=self._films,
+            outbox=self.outbox,
         )
 
     def earlier_work(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodcells_gui import __version__
+from bloodcells_gui.cli import connecting_parser
 from bloodcells_gui.cli.complaints import (
     BAD_SIDE,
     BAD_THREADS,
@@ -31,7 +32,7 @@ from bloodcells_gui.domain.taxonomy import ROLLUPS
 KINDS = ("auto", "crops", "fields", "slide")
 VERB_NAMES = (
     "gui", "analyze", "report", "verify", "evaluate", "site-check", "calibrate", "demo", "models", "lab",
-    "self-test",
+    "message", "outbox", "connect", "self-test",
 )  # fmt: skip
 
 # The type of argparse has no public name.
@@ -111,10 +112,13 @@ def build_parser(lang: str = "en") -> Parser:
     _add_demo(verbs)
     _add_models(verbs)
     _add_lab(verbs)
+    connecting_parser.add_verbs(verbs)
 
     _add_lang(verbs.add_parser("self-test", help=N_("every part works on this machine")))
     for p in verbs.choices.values():
-        if p is not verbs.choices["lab"]:  # its actions have the options
+        if not any(
+            p is verbs.choices[name] for name in ("lab", "outbox", "connect")
+        ):  # their actions have it
             _add_verbose(p)
     parser.speak(lang)
     return parser

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bloodcells_gui.cli import connecting
 from bloodcells_gui.cli.parser import language
 from bloodcells_gui.cli.progress import ProgressPrinter
 from bloodcells_gui.cli.terminal import line, problem, restore_signal_handlers, sentence, take_signals
@@ -309,5 +310,8 @@ VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "demo": demo,
     "models": models,
     "lab": lab,
+    "message": connecting.message,
+    "outbox": connecting.outbox,
+    "connect": connecting.connect,
     "self-test": self_test,
 }

@@ -33,6 +33,7 @@ MAY_NAME_CLASSES = {
     "domain/taxonomy.py": "the table",
     "domain/class_names.py": "other words for each class, for the names of folders",
     "domain/rules.py": "the rules that a laboratory starts with",
+    "domain/loinc.py": "the codes under which figures are sent",
     "domain/ranges.py": "the reference ranges of the literature",
     "domain/settings.py": "the setting that a laboratory starts with",
     "app/case_details.py": "the columns of an analyser's differential",

@@ -1,0 +1,158 @@
+"""What the command line does for the connected laboratory: `message`, `outbox` and `connect`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bloodcells_gui.app.connection_test import try_connection
+from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
+from bloodcells_gui.app.engine import LazyEngine
+from bloodcells_gui.app.explainer import Explainer
+from bloodcells_gui.app.export import ExportOptions, is_anonymised
+from bloodcells_gui.app.messages import message_bytes, signed_result
+from bloodcells_gui.app.outbox import NOT_CONFIRMED, Outbox, no_destination
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.workspace import load_settings
+from bloodcells_gui.domain.connecting import ASTM, HL7, Destination, OutboxLine, SendState
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.formatting import labelled
+from bloodcells_gui.domain.i18n import N_, ngettext, tr
+from bloodcells_gui.storage.atomic_io import make_folder, write_whole
+from bloodcells_gui.storage.case import CaseStore
+
+
+def _open_case(path: Path) -> CaseSession:
+    settings = load_settings()
+    store = CaseStore.open(path, read_only=True)
+    return CaseSession(store, settings=lambda: settings, explainer=Explainer(LazyEngine()))
+
+
+def workstation_outbox() -> Outbox:
+    """The outbox of this workstation."""
+    return Outbox(user_data_dir(), user_config_dir(), _open_case)
+
+
+def case_message(case: Path, format: str, out: Path | None, *, pdf: bool = False) -> bytes:
+    """The message of a signed case, which is only read; written to `out` where one is given.
+
+    Raises
+    ------
+    UserError
+        When the case is not signed, or something cannot be read or written.
+    """
+    connections = workstation_outbox().connections
+    session = _open_case(case)
+    try:
+        anonymous = is_anonymised(session, ExportOptions())
+        result = signed_result(session, connections.codes, pdf=pdf and format != ASTM, anonymous=anonymous)
+    finally:
+        session.close()
+    likely = next((d for d in connections.destinations if d.format == format), None)
+    data = message_bytes(result, likely or Destination("file", format or HL7, folder="."))
+    if out is not None:
+        make_folder(out.parent)
+        write_whole(out, data)
+    return data
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Lines to print, and whether all is well."""
+
+    lines: tuple[str, ...]
+    ok: bool = True
+
+
+def line_text(line: OutboxLine, lang: str = "en") -> str:
+    """One message of the outbox in a line."""
+    said = line.words.text(lang)
+    words = f"{line.destination}  {line.control_id}  {line.specimen or '–'}  v{line.version}"
+    state = tr(line.state.value, lang)
+    tries = ngettext("{n} try", "{n} tries", line.attempts, lang)
+    return f"{words}  {labelled(state, said, lang) if said else state} ({tries})"
+
+
+def list_outbox(lang: str = "en") -> Answer:
+    """Every message with what became of it; not all well while one waits or was refused."""
+    outbox = workstation_outbox()
+    try:
+        lines = outbox.lines()
+        texts = [line_text(line, lang) for line in lines]
+        texts += [
+            tr(N_("not looked up yet, the case cannot be opened: {path}"), lang, path=p)
+            for p in outbox.unkept()
+        ]
+        return Answer(tuple(texts), len(texts) == sum(x.state is SendState.SENT for x in lines))
+    finally:
+        outbox.close()
+
+
+def send_outbox(cases: Sequence[Path], lang: str = "en", *, show: Callable[[str], None]) -> bool:
+    """Put the reports of signed cases in, then send all that waits; whether nothing is left waiting."""
+    outbox = workstation_outbox()
+    try:
+        connections = outbox.connections
+        if not connections.active:
+            raise no_destination()
+        for case in cases:
+            session = _open_case(case)
+            try:
+                outbox.put_in(session)
+            finally:
+                session.close()
+        if not connections.confirmed:
+            raise UserError(
+                N_("Nothing was sent: {reason}."),
+                "",
+                N_("Check the codes in Laboratory, Connections, and confirm them."),
+                reason=NOT_CONFIRMED,
+            )
+        for sent in outbox.send(anyway=True):
+            state = tr(sent.state.value, lang)
+            said = labelled(state, sent.words.text(lang), lang)
+            show(f"{sent.line.destination}  {sent.line.control_id}  {said}")
+        return all(line.state is SendState.SENT for line in outbox.lines())
+    finally:
+        outbox.close()
+
+
+def retry_outbox(control_ids: Sequence[str]) -> int:
+    """Let messages be sent again: those named, or all that were refused; returns how many."""
+    outbox = workstation_outbox()
+    try:
+        wanted = [
+            line
+            for line in outbox.lines()
+            if (line.control_id in control_ids if control_ids else line.state is SendState.REFUSED)
+        ]
+        return sum(outbox.retry(line.destination, line.control_id) for line in wanted)
+    finally:
+        outbox.close()
+
+
+def list_destinations(lang: str = "en") -> Answer:
+    """The destinations, and whether the table of codes is confirmed."""
+    connections = workstation_outbox().connections
+    texts = []
+    for d in connections.destinations:
+        secure = " TLS" if d.tls else ""
+        off = "" if d.on else f" ({tr(N_('off'), lang)})"
+        what = d.message if d.format == HL7 else d.format.upper()
+        texts.append(f"{d.name}  {what}  {d.address}{secure}{off}")
+    if connections.destinations and not connections.confirmed:
+        texts.append(tr(N_("Nothing is sent: {reason}."), lang, reason=tr(NOT_CONFIRMED, lang)))
+    return Answer(tuple(texts))
+
+
+def try_destination(name: str, lang: str = "en") -> Answer:
+    """Send a message without a result to a destination and show both sides."""
+    destination = workstation_outbox().connections.destination(name)
+    if destination is None:
+        raise UserError(
+            N_("There is no destination {name}."), "", N_("bloodcells connect list names them."), name=name
+        )
+    tried = try_connection(destination)
+    shown = [f"> {text}" for text in tried.sent.splitlines()]
+    return Answer((*shown, f"< {tried.words.text(lang)}"), tried.ok)

@@ -1,0 +1,351 @@
+"""The outbox of signed reports: fill it when a case is signed, empty it to the destinations.
+
+Nothing is made, opened or reached while no destination is set up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bloodcells_gui.app.messages import filler_number, message_bytes, report_pdf
+from bloodcells_gui.app.signed_report import frozen_report
+from bloodcells_gui.connect.delivery import deliver
+from bloodcells_gui.connect.peer import Unreached
+from bloodcells_gui.connect.result import not_signed, result_of
+from bloodcells_gui.domain.connecting import (
+    ASTM,
+    Connections,
+    Destination,
+    OutboxLine,
+    SendState,
+    back_off_s,
+    control_id,
+)
+from bloodcells_gui.domain.errors import InvalidValue, UserError, reason_of
+from bloodcells_gui.domain.i18n import N_, Reason
+from bloodcells_gui.domain.review import Signature
+from bloodcells_gui.domain.review_state import utc_now
+from bloodcells_gui.report.model import from_json
+from bloodcells_gui.storage import connections as connections_store
+from bloodcells_gui.storage.lock import CaseInUse, CaseLock, holder_of
+from bloodcells_gui.storage.outbox import OUTBOX_NAME, OutboxFile, OutboxReport
+
+if TYPE_CHECKING:
+    from bloodcells_gui.app.session import CaseSession
+
+__all__ = ["Outbox", "Sending", "Sent"]
+
+#: Days for which a report is kept after it has arrived everywhere, so that it can be sent again.
+KEPT_DAYS = 30
+NOT_CONFIRMED = N_("nobody has confirmed the table of codes yet")
+NO_DESTINATION = N_("this destination is not set up or is off")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of one message in a round of sending."""
+
+    line: OutboxLine
+    state: SendState
+    words: Reason
+
+
+class Sending(UserError):
+    """Somebody else sends: one at a time."""
+
+
+class Outbox:
+    """The outbox of one workstation. Thread-safe.
+
+    Parameters
+    ----------
+    home, config : Path
+        Folder of the data, and of the connections.
+    open_case : callable
+        Opens a case to read, for reports that were announced and not kept.
+
+    Attributes
+    ----------
+    problem : UserError or None
+        Why the report that was signed last could not be put in.
+    """
+
+    def __init__(self, home: Path, config: Path, open_case: Callable[[Path], CaseSession]) -> None:
+        self._path = home / OUTBOX_NAME
+        self._connections_path = config / connections_store.CONNECTIONS_NAME
+        self._open_case = open_case
+        self._file: OutboxFile | None = None
+        self._opening = threading.Lock()
+        self.problem: UserError | None = None
+
+    # -- what is set up --------------------------------------------------------------------------------
+
+    @property
+    def connections(self) -> Connections:
+        """What is set up; UserError when its file cannot be read."""
+        return connections_store.load(self._connections_path)[0]
+
+    def save_connections(self, connections: Connections) -> None:
+        """Keep what is set up; OutputNotWritable when that is not possible."""
+        connections_store.save(self._connections_path, connections)
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever put in."""
+        return self._path.exists()
+
+    def _store(self) -> OutboxFile:
+        with self._opening:
+            if self._file is None:
+                self._file = OutboxFile(self._path)
+            return self._file
+
+    def close(self) -> None:
+        """Release the file."""
+        with self._opening:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+
+    # -- filling ---------------------------------------------------------------------------------------
+
+    def announce(self, session: CaseSession) -> None:
+        """A report of this case is about to be signed; a failure is kept in `problem` and stops nothing."""
+        self.problem = None
+        with self._noted():
+            if _may_be_sent(session) and self.connections.active:
+                self._store().announce(session.path, session.state.version)
+
+    def keep(self, session: CaseSession) -> None:
+        """The report that was just signed goes in. A failure is kept in `problem`."""
+        with self._noted():
+            active = self.connections.active
+            if active and _may_be_sent(session):
+                self._store().keep(_outbox_report(session, active), [d.name for d in active])
+
+    @contextlib.contextmanager
+    def _noted(self) -> Iterator[None]:
+        try:
+            yield
+        except UserError as error:
+            self.problem = error
+            _log.error("a signed report is not in the outbox", exc_info=error)
+
+    def put_in(self, session: CaseSession) -> int:
+        """Put the report of a signed case in by hand; returns for how many destinations it was new.
+
+        Raises
+        ------
+        UserError
+            When the case is not signed, is a drawn specimen, or there is no destination.
+        """
+        active = self.connections.active
+        if not active:
+            raise no_destination()
+        if not session.state.signed:
+            raise not_signed()
+        if session.specimen.synthetic:
+            raise UserError(N_("A drawn specimen is not sent: it is nobody's."))
+        return self._store().keep(_outbox_report(session, active), [d.name for d in active])
+
+    def recover(self) -> int:
+        """Put in what was signed and not kept, as a kill between the two leaves it; returns how many.
+
+        A case that cannot be opened now is tried again at the next start.
+        """
+        if not self.exists:
+            return 0
+        store, found = self._store(), 0
+        active = self.connections.active
+        for path, version in store.announced():
+            try:
+                session = self._open_case(path)
+            except UserError as error:
+                _log.warning("an announced signing cannot be looked up", exc_info=error)
+                continue
+            try:
+                if active and any(s.version == version for s in session.state.signatures):
+                    report = _outbox_report(session, active, version)
+                    found += store.keep(report, [d.name for d in active]) > 0
+                elif holder_of(path) is None:  # else it may be signed this very moment
+                    store.forget_announced(path, version)
+            except UserError as error:
+                _log.warning("an announced signing cannot be looked up", exc_info=error)
+            finally:
+                session.close()
+        return found
+
+    # -- looking ---------------------------------------------------------------------------------------
+
+    def lines(self) -> list[OutboxLine]:
+        """Every message, oldest first."""
+        return self._store().lines() if self.exists else []
+
+    def of_version(self, session: CaseSession) -> list[OutboxLine]:
+        """The messages of the signed report of a case; none where the outbox cannot be read."""
+        if not self.exists:
+            return []
+        try:
+            lines = self._store().of_case(filler_number(session.store.seed()))
+        except UserError as error:
+            _log.warning("the outbox cannot be read", exc_info=error)
+            return []
+        return [line for line in lines if line.version == session.state.version]
+
+    def unkept(self) -> list[Path]:
+        """Cases whose signing was announced and that could not be looked up since."""
+        return [path for path, _ in self._store().announced()] if self.exists else []
+
+    def retry(self, destination: str, control: str) -> bool:
+        """Let a message be sent again at once; whether there is such a one with its content."""
+        return self.exists and self._store().retry(destination, control)
+
+    # -- sending ---------------------------------------------------------------------------------------
+
+    def due(self, now: str = "") -> bool:
+        """Whether a message waits whose time has come, for a destination that is set up."""
+        return bool(self._due(self.connections, now or utc_now(), anyway=False)) if self.exists else False
+
+    def send(self, *, anyway: bool = False, stop: Callable[[], bool] = lambda: False) -> list[Sent]:
+        """Send what waits and is due, oldest first; one sender at a time on this workstation.
+
+        Parameters
+        ----------
+        anyway : bool
+            Also what is to wait longer.
+        stop : callable
+            Asked before each message.
+
+        Raises
+        ------
+        UserError
+            When the connections or the outbox cannot be read.
+        Sending
+            While another window or command sends.
+        """
+        if not self.exists or not (connections := self.connections).destinations:
+            return []
+        try:
+            lock = CaseLock(self._path)
+        except CaseInUse as error:
+            raise Sending(
+                N_("Another window or command is sending at this moment."),
+                "",
+                N_("Look again in a minute."),
+            ) from error
+        try:
+            self.recover()
+            results: list[Sent] = []
+            for line in self._due(connections, utc_now(), anyway=anyway):
+                if stop():
+                    break
+                results.append(self._send(line, connections))
+            before = datetime.now(UTC) - timedelta(days=KEPT_DAYS)
+            self._store().thin(before.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            return results
+        finally:
+            lock.release()
+
+    def _due(self, connections: Connections, now: str, *, anyway: bool) -> list[OutboxLine]:
+        """What may be sent now; a correction never overtakes what it corrects."""
+        active = {d.name for d in connections.active}
+        waiting = self._store().waiting()
+        open_ones = {(line.destination, line.control_id) for line in waiting}
+        if not connections.confirmed:
+            return []
+        return [
+            line
+            for line in waiting
+            if line.destination in active
+            and (anyway or line.next_try <= now)
+            and (line.destination, line.replaces) not in open_ones
+        ]
+
+    def _send(self, line: OutboxLine, connections: Connections) -> Sent:
+        destination = connections.destination(line.destination)
+        store = self._store()
+        try:
+            if destination is None:
+                raise Unreached(NO_DESTINATION)
+            message = self._message(line, destination, connections)
+            done = deliver(destination, message, line.control_id)
+            state = SendState.SENT if done.accepted else SendState.REFUSED
+            words = done.words
+            store.record(line, state, words)
+        except Unreached as error:
+            state, words = SendState.WAITING, error.words
+            later = datetime.now(UTC) + timedelta(seconds=back_off_s(line.attempts + 1))
+            store.record(line, state, words, next_try=later.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        _log.info("a message is %s after %d attempts", state, line.attempts + 1)
+        return Sent(line, state, words)
+
+    def _message(self, line: OutboxLine, destination: Destination, connections: Connections) -> bytes:
+        kept = self._store().report(line.control_id)
+        if kept is None:
+            raise Unreached(N_("the report is not in the outbox any more"))
+        try:
+            model = from_json(kept.content, kept.pictures)
+            signatures = tuple(Signature(**s) for s in json.loads(kept.signatures))
+            model = dataclasses.replace(model, frozen=kept.sha256, signatures=signatures)
+            pdf = report_pdf(model) if destination.pdf and destination.format != ASTM else b""
+            return message_bytes(result_of(model, connections.codes, kept.filler, pdf), destination)
+        except (ValueError, TypeError) as error:
+            reason = reason_of(error) if isinstance(error, InvalidValue) else Reason(type(error).__name__)
+            raise Unreached(N_("the report in the outbox cannot be read: {reason}"), reason=reason) from error
+
+
+def _may_be_sent(session: CaseSession) -> bool:
+    """No message is made of a drawn specimen by itself."""
+    return not session.specimen.synthetic
+
+
+def _outbox_report(
+    session: CaseSession, active: tuple[Destination, ...], version: int | None = None
+) -> OutboxReport:
+    """The report of a case as it was signed in `version`, the present one when None."""
+    state = session.state
+    version = state.version if version is None else version
+    own = [s for s in state.signatures if s.version == version and s.report_sha256]
+    if not own:
+        raise not_signed()
+    before = [s for s in state.signatures if s.version < version and s.report_sha256]
+    if state.signed and version == state.version:
+        model = frozen_report(session)
+    else:  # amended since: without its pictures, which are those of the case as it is now
+        model = None
+    content = next((f for f in session.store.frozen_reports() if f.sha256 == own[0].report_sha256), None)
+    if content is None:
+        raise session.store.not_as_written(f"report {own[0].report_sha256[:12]}")
+    signatures = [s for s in state.signatures if s.version <= version]
+    return OutboxReport(
+        control_id=control_id(content.sha256),
+        sha256=content.sha256,
+        filler=filler_number(session.store.seed()),
+        replaces=control_id(before[-1].report_sha256) if before else "",
+        specimen=session.specimen.id,
+        case=session.path,
+        version=version,
+        signed_at=own[0].time,
+        signatures=json.dumps([dataclasses.asdict(s) for s in signatures], ensure_ascii=True),
+        content=content.report,
+        pictures=model.assets if model is not None and any(d.pdf for d in active) else {},
+    )
+
+
+def no_destination() -> UserError:
+    """The refusal to send where nobody set up a destination."""
+    return UserError(
+        N_("No destination is set up on this workstation."),
+        N_("Results are sent nowhere by themselves."),
+        N_("Add a destination in Laboratory, Connections."),
+    )

@@ -1,0 +1,1 @@
+"""Messages to laboratory systems and from them: built from signed reports, sent where a person set it up."""

@@ -1,0 +1,166 @@
+"""A connection to a peer on the network: the only place that opens one, and only to a destination.
+
+Whatever the peer does, a conversation ends in time and holds a bounded amount of memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bloodcells_gui.domain.connecting import TCP, Destination
+from bloodcells_gui.domain.errors import system_reason
+from bloodcells_gui.domain.i18n import N_, Reason
+
+_AT_ONCE = 65_536
+_OTHERS = 0o077
+
+TOO_LATE = N_("the peer did not answer within {seconds} s")
+CLOSED = N_("the peer closed the connection")
+
+
+class Unreached(Exception):
+    """A message did not reach the peer, or nobody knows whether it did: it is to be sent again.
+
+    `words` say why.
+    """
+
+    def __init__(self, template: str, **params: object) -> None:
+        self.words = Reason(template, tuple(params.items()))
+        super().__init__(self.words.text())
+
+
+class Peer:
+    """An open connection; every wait ends at a deadline.
+
+    Parameters
+    ----------
+    connection : socket.socket
+        Owned by the peer from now on.
+    timeout_s : float
+        Said in complaints.
+    """
+
+    def __init__(self, connection: socket.socket, timeout_s: float) -> None:
+        self._socket = connection
+        self._timeout_s = timeout_s
+        self._buffer = b""
+
+    def send(self, data: bytes, within_s: float | None = None) -> None:
+        """Send all of `data`; Unreached where the peer takes it too slowly or is gone."""
+        self._socket.settimeout(self._timeout_s if within_s is None else within_s)
+        with self._in_words():
+            self._socket.sendall(data)
+
+    def receive(self, until: float) -> bytes:
+        """What has come, at least one byte, at most 64 KiB.
+
+        Parameters
+        ----------
+        until : float
+            Deadline on `time.monotonic`.
+
+        Raises
+        ------
+        Unreached
+            When nothing comes in time, or the peer closed.
+        """
+        if self._buffer:
+            data, self._buffer = self._buffer, b""
+            return data
+        left = until - time.monotonic()
+        if left <= 0:
+            raise Unreached(TOO_LATE, seconds=f"{self._timeout_s:g}")
+        self._socket.settimeout(left)
+        with self._in_words():
+            data = self._socket.recv(_AT_ONCE)
+        if not data:
+            raise Unreached(CLOSED)
+        return data
+
+    def byte(self, until: float) -> bytes:
+        """The next byte; raises as :meth:`receive`."""
+        data = self.receive(until)
+        self._buffer = data[1:]
+        return data[:1]
+
+    @contextlib.contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError as error:
+            raise Unreached(TOO_LATE, seconds=f"{self._timeout_s:g}") from error
+        except (ConnectionError, ssl.SSLError) as error:
+            raise Unreached(CLOSED) from error
+        except OSError as error:
+            raise Unreached("{reason}", reason=system_reason(error)) from error
+
+
+@contextlib.contextmanager
+def connected(destination: Destination) -> Iterator[Peer]:
+    """A connection to a destination on the network; closed at the end, whatever happens.
+
+    Raises
+    ------
+    Unreached
+        When it cannot be made.
+    """
+    if destination.transport != TCP:
+        raise Unreached(N_("{name} is no destination on the network"), name=destination.name)
+    timeout = float(destination.timeout_s)
+    context = _tls(destination) if destination.tls else None
+    try:
+        plain = socket.create_connection((destination.host, destination.port), timeout)
+    except TimeoutError as error:
+        raise Unreached(TOO_LATE, seconds=f"{timeout:g}") from error
+    except socket.gaierror as error:
+        raise Unreached(N_("no computer {host} is known"), host=destination.host) from error
+    except ConnectionRefusedError as error:
+        raise Unreached(N_("nothing listens at {address}"), address=destination.address) from error
+    except (OSError, UnicodeError) as error:
+        reason = system_reason(error) if isinstance(error, OSError) else Reason(str(error))
+        raise Unreached("{reason}", reason=reason) from error
+    with contextlib.ExitStack() as stack:
+        stack.callback(plain.close)
+        connection: socket.socket = plain
+        if context is not None:
+            connection = _secured(context, plain, destination)
+            stack.callback(connection.close)
+        yield Peer(connection, timeout)
+
+
+def _secured(context: ssl.SSLContext, plain: socket.socket, destination: Destination) -> ssl.SSLSocket:
+    try:
+        return context.wrap_socket(plain, server_hostname=destination.host)
+    except ssl.SSLCertVerificationError as error:
+        text = N_("the certificate of the peer is not trusted: {reason}")
+        raise Unreached(text, reason=error.verify_message) from error
+    except (ssl.SSLError, OSError) as error:
+        text = N_("no secure connection: {reason}")
+        raise Unreached(text, reason=getattr(error, "reason", None) or str(error)) from error
+
+
+def _tls(destination: Destination) -> ssl.SSLContext:
+    """TLS 1.2 or later, with the peer's name checked; Unreached where a file of it cannot be used."""
+    try:
+        context = ssl.create_default_context(cafile=destination.ca_file or None)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if destination.certificate:
+            _refuse_open_key(Path(destination.certificate))
+            # An empty pass phrase fails at once, where OpenSSL would ask on the terminal.
+            context.load_cert_chain(destination.certificate, password="")
+    except (OSError, ssl.SSLError, ValueError) as error:
+        text = N_("the certificates of {name} cannot be used: {reason}")
+        raise Unreached(text, name=destination.name, reason=str(error)) from error
+    return context
+
+
+def _refuse_open_key(path: Path) -> None:
+    """A private key that others may read is none."""
+    if os.name == "posix" and path.stat().st_mode & _OTHERS:
+        raise Unreached(N_("others may read {path}, which holds a private key"), path=path.name)

@@ -1,0 +1,299 @@
+"""What a signed report says to a laboratory system, before it is written as HL7, ASTM or FHIR.
+
+Built from the frozen report alone, so that a message can be made again at any time and says the same.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from bloodcells_gui.domain.connecting import control_id
+from bloodcells_gui.domain.differential import DifferentialRow, sex_of
+from bloodcells_gui.domain.errors import InvalidValue, UserError
+from bloodcells_gui.domain.formatting import absolute, compact, labelled, number, remark_text
+from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.loinc import (
+    ABSOLUTE_OF,
+    INTERPRETATION,
+    LOCAL_SYSTEM,
+    PANEL,
+    PER_100_WBC,
+    PERCENT_OF,
+    UNITS,
+    CodeRow,
+    figure_key,
+    local_code,
+)
+from bloodcells_gui.domain.ranges import WBC
+from bloodcells_gui.domain.review import SpecimenData
+from bloodcells_gui.report.model import ReportModel
+
+FINAL, CORRECTED = "F", "C"
+# What no code may hold.
+_NO_WORD = re.compile(r"[^A-Z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure: its code, what it is in English, the value as it is written, and its unit in UCUM.
+
+    `low` and `high` are the reference range (None is open), `flag` is "", "L", "H" or "A" (abnormal without
+    a side), `note` what stands under it.
+    """
+
+    code: CodeRow
+    value: str
+    unit: str
+    low: float | None = None
+    high: float | None = None
+    flag: str = ""
+    note: str = ""
+
+    @property
+    def range(self) -> str:
+        """The reference range as text: "2-7", "<0.5", ">1" or ""."""
+        if self.low is not None and self.high is not None:
+            return f"{compact(self.low)}-{compact(self.high)}"
+        if self.high is not None:
+            return f"<{compact(self.high)}"
+        return f">{compact(self.low)}" if self.low is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Whose specimen it is, as far as the report says; `birth_date` as YYYYMMDD, `sex` "F", "M" or ""."""
+
+    number: str = ""
+    name: str = ""
+    birth_date: str = ""
+    sex: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LabResult:
+    """A signed report as a result.
+
+    Attributes
+    ----------
+    control_id : str
+        Of every message of this report.
+    filler : str
+        Number of the examination, the same for each version of its report.
+    version : int
+        Of the report; `replaces` is the control id of the one that it corrects, "" for a first one.
+    specimen, patient
+        What the result is of.
+    collected, signed_at : str
+        YYYYMMDD[HHMMSS]; `signed_at` in UTC. "" where not known.
+    signer, laboratory, requester, software : str
+    panel, interpretation : CodeRow
+        Codes of the examination as a whole and of its words.
+    figures, grades : tuple of Figure
+        Numbers; morphology in grades.
+    words : tuple of str
+        Flags, comments and remarks, one a line, in English where they are the program's.
+    synthetic : bool
+        A specimen that the program drew: its messages are marked as training.
+    pdf : bytes
+        The report, or nothing.
+    """
+
+    control_id: str
+    filler: str
+    version: int
+    replaces: str
+    specimen: str
+    patient: Patient
+    collected: str
+    signed_at: str
+    signer: str
+    laboratory: str
+    requester: str
+    software: str
+    panel: CodeRow
+    interpretation: CodeRow
+    figures: tuple[Figure, ...]
+    grades: tuple[Figure, ...]
+    words: tuple[str, ...]
+    synthetic: bool
+    pdf: bytes = b""
+
+    @property
+    def status(self) -> str:
+        """Final, or a correction."""
+        return CORRECTED if self.replaces else FINAL
+
+
+def result_of(model: ReportModel, codes: Iterable[CodeRow], filler: str, pdf: bytes = b"") -> LabResult:
+    """The result that a signed report is.
+
+    Parameters
+    ----------
+    model : ReportModel
+        Frozen, with the signatures of the case.
+    codes : iterable of CodeRow
+        The laboratory's table.
+    filler : str
+        Number of the examination that all versions of its report share.
+    pdf : bytes
+        The report as PDF, where it goes along.
+
+    Raises
+    ------
+    UserError
+        When nobody signed this report.
+    """
+    own = [s for s in model.signatures if s.version == model.version]
+    if not own:
+        raise not_signed()
+    first = own[0]
+    earlier = [s for s in model.signatures if s.version < model.version and s.report_sha256]
+    table = {row.key: row for row in codes}
+    fields = {f.name: f.value for f in model.fields}
+    replaced = control_id(earlier[-1].report_sha256) if earlier else ""
+    return LabResult(
+        control_id=control_id(model.sha256()),
+        filler=filler,
+        version=model.version,
+        replaces=replaced,
+        specimen=model.specimen,
+        patient=_patient(fields),
+        collected=day_of(fields.get("collected_at", "")),
+        signed_at=_moment(first.time),
+        signer=first.author,
+        laboratory=model.header.laboratory,
+        requester=fields.get("requester", ""),
+        software=model.app_version,
+        panel=_code(table, PANEL),
+        interpretation=_code(table, INTERPRETATION),
+        figures=_figures(model, table),
+        grades=_grades(model),
+        words=_words(model, replaced),
+        synthetic=model.synthetic,
+        pdf=pdf,
+    )
+
+
+def not_signed() -> UserError:
+    """The refusal to make a message of what nobody signed."""
+    return UserError(
+        N_("There is no message of a report that nobody signed."),
+        N_("A laboratory system takes a result as final."),
+        N_("Review and sign the case first."),
+    )
+
+
+def _patient(fields: Mapping[str, str]) -> Patient:
+    return Patient(
+        number=fields.get("patient_id", "").strip(),
+        name=fields.get("patient_name", "").strip(),
+        birth_date=day_of(fields.get("birth_date", "")),
+        sex=sex_of(SpecimenData(fields)),
+    )
+
+
+def day_of(text: str) -> str:
+    """YYYYMMDD of a date as a form has it; "" for what is none."""
+    try:
+        return date.fromisoformat(text.strip()[:10]).strftime("%Y%m%d")
+    except ValueError:
+        return ""
+
+
+def _moment(text: str) -> str:
+    """YYYYMMDDHHMMSS of a time of this program; ValueError for what is none."""
+    try:
+        return datetime.fromisoformat(text).strftime("%Y%m%d%H%M%S")
+    except ValueError as error:
+        raise InvalidValue("no time") from error
+
+
+def _code(table: Mapping[str, CodeRow], key: str) -> CodeRow:
+    return table.get(key) or CodeRow(key, local_code(key), LOCAL_SYSTEM)
+
+
+def _figures(model: ReportModel, table: Mapping[str, CodeRow]) -> tuple[Figure, ...]:
+    """White cells, sums, then the rows; no code stands twice in a message."""
+    found = []
+    differential = model.differential
+    if differential.wbc_used is not None:
+        low, high = differential.wbc_low, differential.wbc_high
+        code = _code(table, figure_key(WBC, ABSOLUTE_OF))
+        value, flag = absolute(differential.wbc_used), differential.wbc_flag
+        note = "Corrected for nucleated red cells" if differential.corrected else ""
+        found.append(Figure(code, value, UNITS[ABSOLUTE_OF], low, high, flag, note))
+    counted = CodeRow("counted", "CELLS-COUNTED", LOCAL_SYSTEM, "Leukocytes counted")
+    found.append(Figure(counted, str(differential.total), "{cells}"))
+    for row in (*differential.totals, *differential.rows):
+        found += _of_row(row, table)
+    taken: set[tuple[str, str]] = set()
+    result = []
+    for figure in found:
+        code = figure.code
+        # Lymphocytes without variants have the code of all lymphocytes until the sum claims it.
+        if (code.system, code.code) in taken:
+            code = replace(code, code=local_code(code.key), system=LOCAL_SYSTEM)
+        taken.add((code.system, code.code))
+        result.append(replace(figure, code=code))
+    return tuple(result)
+
+
+def _of_row(row: DifferentialRow, table: Mapping[str, CodeRow]) -> list[Figure]:
+    found = []
+    share = row.percent if row.counts else row.per_100_wbc
+    measure = PERCENT_OF if row.counts else PER_100_WBC
+    if share is not None and not math.isnan(share):
+        note = ""
+        if row.low95 is not None and row.high95 is not None:
+            note = f"95 % limits of the sampling error: {number(row.low95)} to {number(row.high95)}"
+        low, high = row.ref_low_percent, row.ref_high_percent
+        code, flag = _code(table, figure_key(row.code, measure)), _flag(row.flag, share, low, high)
+        found.append(Figure(code, number(share), UNITS[measure], low, high, flag, note))
+    if row.absolute is not None:
+        low, high = row.ref_low, row.ref_high
+        code, flag = (
+            _code(table, figure_key(row.code, ABSOLUTE_OF)),
+            _flag(row.flag, row.absolute, low, high),
+        )
+        found.append(Figure(code, absolute(row.absolute), UNITS[ABSOLUTE_OF], low, high, flag))
+    return found
+
+
+def _flag(raised: str, value: float, low: float | None, high: float | None) -> str:
+    """The side of its own range on which a figure lies; else whether a rule of the smear was raised."""
+    if low is not None and value < low:
+        return "L"
+    if high is not None and value > high:
+        return "H"
+    return "A" if raised == "!" else ""
+
+
+def _grades(model: ReportModel) -> tuple[Figure, ...]:
+    """Morphology graded by a person, under a code made of its name."""
+    found = []
+    for n, grade in enumerate(model.grades, 1):
+        word = _NO_WORD.sub("-", grade.name.upper()).strip("-") or str(n)
+        code = CodeRow("grade", f"GRADE-{word}"[:40], LOCAL_SYSTEM, grade.name)
+        found.append(Figure(code, grade.grade, "", flag="A"))
+    return tuple(found)
+
+
+def _words(model: ReportModel, replaces: str) -> tuple[str, ...]:
+    lines = []
+    if replaces:
+        lines.append(f"Correction: report version {model.version}. It replaces the result {replaces}.")
+    lines += [remark_text(r) for r in (*model.differential.remarks, *model.platelets)]
+    lines += [_finding(f.name, f.count, f.value, f.unit, f.verdict) for f in model.review.findings]
+    lines += [labelled(c.author, c.text) for c in model.comments]
+    lines += [model.research_use]
+    return tuple(line for line in lines if line.strip())
+
+
+def _finding(name: str, count: int, value: str, unit: str, verdict: str) -> str:
+    figure = " ".join(part for part in (value, unit) if part) or str(count)
+    said = f"{figure}, {verdict}" if verdict else figure
+    return labelled(f"Critical finding, {name}", said)

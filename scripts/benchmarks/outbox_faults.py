@@ -1,0 +1,308 @@
+"""Prove the outbox against kills and faulty peers: nothing lost, nothing twice, nothing under two ids.
+
+    .venv/bin/python -m scripts.benchmarks.outbox_faults [--kills 200] [--conversations 1000] [--json FILE]
+
+Kills: a process signs, amends and sends, and is killed at a moment by chance; then the next one goes on with the same
+folder. Conversations: a peer behaves in a way by chance each time. At the end every signed report must have arrived
+under exactly one id with the same bytes, or be in the list of what did not arrive. Exit code 1 where one was not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import json
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bloodcells_gui.app.outbox import Sending
+from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.signing import amend, sign
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.connect.hl7_text import parse_message
+from bloodcells_gui.domain.connecting import TCP, Connections, Destination, SendState, control_id
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.taxonomy import SEGMENTED
+from scripts.tools.scripted_peer import ARRIVES, FAULTS, REFUSES, ScriptedPeer
+
+NAME = "LIS"
+HOLD_S = 1.3
+#: Long floods would be all that is measured; `tests/connect` has them.
+QUICK_FAULTS = tuple(f for f in FAULTS if not f.startswith("huge"))
+
+
+def no_engine() -> Any:
+    """There are no models here."""
+    raise UserError("There is no model.")
+
+
+def workstation(home: Path, port: int) -> Workspace:
+    """The workspace of a folder with one destination on this computer."""
+    workspace = Workspace(no_engine, home=home, config=home)
+    workspace.change_settings(target_cells=0)
+    destination = Destination(NAME, transport=TCP, host="127.0.0.1", port=port, timeout_s=1)
+    workspace.outbox.save_connections(
+        Connections((destination,)).confirm("A. Dupont", "2026-03-02T11:00:00Z")
+    )
+    return workspace
+
+
+def signed(session: CaseSession, meaning: str = "Reviewed and reported") -> None:
+    """Count a cell and sign."""
+    session.count(SEGMENTED, 1)
+    sign(session, "A. Dupont", meaning, "Short count.")
+
+
+# -- kills ---------------------------------------------------------------------------------------------
+
+
+def work(home: Path, port: int, seed: int) -> None:
+    """Sign, amend and send until killed, as the window does: signing here, sending in a thread."""
+    chance = random.Random(seed)
+    workspace = workstation(home, port)
+
+    def send() -> None:
+        while True:
+            with contextlib.suppress(UserError):
+                workspace.outbox.send(anyway=True)
+            time.sleep(0.01)
+
+    threading.Thread(target=send, daemon=True).start()
+    for n in range(10_000):
+        session = workspace.new_counter_case(f"S-{seed}-{n}")
+        signed(session)
+        if chance.random() < 0.3:
+            amend(session, "A. Dupont", "one more")
+            signed(session, "Amended report")
+        session.close()
+
+
+@dataclass
+class Found:
+    """What is in the folder and what the peer has.
+
+    `reports` are (examination, version) -> control id of every signature; `arrived` control id -> bytes of each
+    message that the peer acknowledged or might have.
+    """
+
+    reports: dict[tuple[str, int], str] = field(default_factory=dict)
+    arrived: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+
+
+def signatures_of(workspace: Workspace) -> dict[tuple[str, int], str]:
+    """(case, version) -> control id, for every signature in the folder of cases."""
+    reports = {}
+    for path in sorted(workspace.cases_dir.glob("*.bcs")):
+        session = workspace.open_to_look(path)
+        for s in session.state.signatures:
+            reports[path.name, s.version] = control_id(s.report_sha256)
+        session.close()
+    return reports
+
+
+def judge(found: Found, workspace: Workspace) -> list[str]:
+    """What is wrong: lost, unknown, under two ids, or repeated with other bytes."""
+    wrong = []
+    visible = {line.control_id: line for line in workspace.outbox.lines()}
+    for place, control in found.reports.items():
+        line = visible.get(control)
+        if line is None:
+            wrong.append(f"{place}: signed, and not in the outbox")
+        elif line.state is SendState.SENT and control not in found.arrived:
+            wrong.append(f"{place}: called sent, and the peer never had it")
+    known = set(found.reports.values())
+    wrong += [
+        f"{control}: arrived, and nobody signed it" for control in found.arrived if control not in known
+    ]
+    wrong += [f"{c}: repeats differ" for c, messages in found.arrived.items() if len(set(messages)) > 1]
+    twice = Counter(found.reports.values())
+    wrong += [f"{control}: id of two reports" for control, n in twice.items() if n > 1]
+    by_report = defaultdict(set)
+    for control, messages in found.arrived.items():
+        message = parse_message(messages[0])
+        by_report[message.get("OBR", 3), _without_ids(messages[0])].add(control)
+    wrong += [
+        f"{place[0]}: one result under {len(ids)} ids" for place, ids in by_report.items() if len(ids) > 1
+    ]
+    return wrong
+
+
+def _without_ids(message: bytes) -> str:
+    """A message without its head: two of one result would be alike but for the id there."""
+    return hashlib.sha256(message.split(b"\r", 1)[1]).hexdigest()
+
+
+def kills(n: int, folder: Path, seed: int) -> dict[str, Any]:
+    """`n` processes that are killed at a moment by chance, one after another, over one folder."""
+    context = multiprocessing.get_context("fork")
+    log = folder / "peer.jsonl"
+    ports = context.Queue()
+    # Each fork below is of a process without threads: the peer has one of its own.
+    server = context.Process(target=_peer_process, args=(log, ports, seed), daemon=True)
+    server.start()
+    port = int(ports.get())
+    chance = random.Random(seed)
+    for i in range(n):
+        child = context.Process(target=work, args=(folder / "home", port, i))
+        child.start()
+        time.sleep(chance.uniform(0.05, 2.5))
+        os.kill(child.pid or 0, signal.SIGKILL)
+        child.join()
+        if i % 20 == 19:
+            print(f"{i + 1} of {n} kills", file=sys.stderr, flush=True)
+    workspace = workstation(folder / "home", port)
+    _empty(workspace)
+    server.terminate()
+    server.join()
+    found = Found(signatures_of(workspace))
+    for line in log.read_text(encoding="utf-8").splitlines():
+        message = json.loads(line)["message"].encode()
+        found.arrived[parse_message(message).get("MSH", 10)].append(message)
+    wrong = judge(found, workspace)
+    lines = workspace.outbox.lines()
+    workspace.outbox.close()
+    return {
+        "kills": n,
+        "signed_reports": len(found.reports),
+        "arrived": len(found.arrived),
+        "repeats_under_the_same_id": sum(len(m) - 1 for m in found.arrived.values()),
+        "states": dict(Counter(line.state.value for line in lines)),
+        "wrong": wrong,
+    }
+
+
+def _peer_process(log: Path, ports: Any, seed: int) -> None:
+    chance = random.Random(seed)
+    with log.open("a", encoding="utf-8") as file, ScriptedPeer(hold_s=HOLD_S) as peer:
+
+        def act(_control: str) -> str:
+            return chance.choice(("accept",) * 8 + ("close after", "twice", "fragments"))
+
+        peer.does = act
+        ports.put(peer.port)
+        written = 0
+        while True:
+            time.sleep(0.005)
+            for message in peer.messages[written:]:
+                file.write(json.dumps({"message": message.decode()}) + "\n")
+                written += 1
+            file.flush()
+
+
+def _empty(workspace: Workspace) -> None:
+    """Send until nothing waits."""
+    for _ in range(50):
+        try:
+            workspace.outbox.send(anyway=True)
+        except Sending:
+            time.sleep(0.05)
+        if not any(line.state is SendState.WAITING for line in workspace.outbox.lines()):
+            time.sleep(0.1)  # the peer writes its log
+            return
+
+
+# -- conversations ---------------------------------------------------------------------------------------
+
+
+def conversations(n: int, folder: Path, seed: int) -> dict[str, Any]:
+    """`n` conversations with a peer that behaves in a way by chance, over as many reports as it takes."""
+    chance = random.Random(seed)
+    acts: Counter[str] = Counter()
+
+    def act(_control: str) -> str:
+        found = chance.choice((*QUICK_FAULTS, "accept", "accept"))
+        acts[found] += 1
+        return found
+
+    with ScriptedPeer(act, hold_s=HOLD_S) as peer:
+        workspace = workstation(folder / "home", peer.port)
+        number = 0
+        while sum(acts.values()) < n:
+            while sum(x.state is SendState.WAITING for x in workspace.outbox.lines()) < 25:
+                number += 1
+                session = workspace.new_counter_case(f"S-{number}")
+                signed(session)
+                session.close()
+            workspace.outbox.send(anyway=True, stop=lambda: sum(acts.values()) >= n)
+        faulty = Counter(acts)
+        peer.does = lambda _: "accept"
+        _empty(workspace)
+        refused = [x for x in workspace.outbox.lines() if x.state is SendState.REFUSED]
+        for line in refused:
+            workspace.outbox.retry(line.destination, line.control_id)
+        _empty(workspace)
+    found = Found(signatures_of(workspace))
+    for message in peer.messages:
+        found.arrived[parse_message(message).get("MSH", 10)].append(message)
+    wrong = judge(found, workspace)
+    states = dict(Counter(line.state.value for line in workspace.outbox.lines()))
+    workspace.outbox.close()
+    return {
+        "conversations": sum(faulty.values()),
+        "faulty": sum(v for k, v in faulty.items() if k not in ARRIVES and k not in REFUSES),
+        "by_kind": dict(sorted(faulty.items())),
+        "signed_reports": len(found.reports),
+        "refused_and_repeated_by_hand": len(refused),
+        "repeats_under_the_same_id": sum(len(m) - 1 for m in found.arrived.values()),
+        "states": states,
+        "wrong": wrong,
+    }
+
+
+def delay(folder: Path, n: int = 20) -> dict[str, float]:
+    """Seconds from the call that signs to the acknowledgment in the outbox, on the loopback."""
+    times = []
+    with ScriptedPeer() as peer:
+        workspace = workstation(folder / "home", peer.port)
+        for i in range(n):
+            session = workspace.new_counter_case(f"S-{i}")
+            session.count(SEGMENTED, 1)
+            began = time.monotonic()
+            sign(session, "A. Dupont", "Reviewed and reported", "Short count.")
+            workspace.outbox.send()
+            times.append(time.monotonic() - began)
+            session.close()
+        workspace.outbox.close()
+    return {"median_s": sorted(times)[n // 2], "most_s": max(times)}
+
+
+def main() -> int:
+    """Run the proofs; 1 where a report was lost, doubled or had two ids."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--conversations", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    result: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for part in ("kills", "conversations", "delay"):
+            (folder / part / "home").mkdir(parents=True)
+        if args.kills:
+            result["kills"] = kills(args.kills, folder / "kills", args.seed)
+        result["sign_to_acknowledged"] = delay(folder / "delay")
+        if args.conversations:
+            result["conversations"] = conversations(args.conversations, folder / "conversations", args.seed)
+    text = json.dumps(result, indent=1)
+    print(text)
+    if args.json:
+        args.json.write_text(text + "\n", encoding="utf-8")
+    return int(any(part.get("wrong") for part in result.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""`message`: what a script gets of a signed case, and the refusal of any other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.cli import run
+from bloodcells_gui.connect.hl7_text import parse_message
+from bloodcells_gui.domain.connecting import control_id
+from bloodcells_gui.storage.case import CaseStore
+from scripts.tools.scripted_peer import ScriptedPeer
+from tests.support.doubles import plain_engine
+from tests.support.outboxes import at_port, signed_session, workstation
+from tests.support.signed_cases import signed_case
+from tests.support.workbench_window import a_case
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Path:
+    return signed_case(Workspace(plain_engine, home=tmp_path, config=tmp_path), "signed.bcs")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("format", ["hl7", "astm", "fhir"])
+def test_a_signed_case_gives_its_message(
+    case: Path, format: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    before = case.read_bytes()
+    assert run(["message", str(case), "--as", format]) == 0
+    printed = capfdbinary.readouterr().out
+    out = tmp_path / "sub" / "message"
+    assert run(["message", str(case), "--as", format, "--out", str(out)]) == 0
+    assert out.read_bytes() == printed
+    assert case.read_bytes() == before
+    with CaseStore.open(case, read_only=True) as store:
+        sha256 = store.frozen_reports()[-1].sha256
+    assert control_id(sha256).encode() in printed
+    assert b"Smith 1961" in printed
+    if format == "fhir":
+        assert json.loads(printed)["resourceType"] == "Bundle"
+
+
+def test_the_report_goes_along_when_asked_for(case: Path, tmp_path: Path) -> None:
+    out = tmp_path / "message.hl7"
+    assert run(["message", str(case), "--as", "hl7", "--out", str(out), "--pdf"]) == 0
+    message = parse_message(out.read_bytes())
+    assert [s.value(5, 5)[:8] for s in message.all("OBX") if s.value(2) == "ED"] == ["JVBERi0x"]  # %PDF-1
+    assert message.get("MSH", 11) == "T"  # a drawn specimen
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "nobody signed"), ("fr", "personne n'a signé")])
+def test_an_unsigned_case_is_refused(
+    lang: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case, out = a_case(tmp_path / "open.bcs", 3), tmp_path / "message"
+    assert run(["message", str(case), "--as", "hl7", "--out", str(out), "--lang", lang]) == 2
+    assert words in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_nothing_set_up_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BLOODCELLS_HOME", str(tmp_path))
+    assert run(["outbox", "list"]) == 0
+    assert run(["connect", "list"]) == 0
+    assert capsys.readouterr().out == ""
+    assert run(["outbox", "send"]) == 2
+    assert "No destination" in capsys.readouterr().err
+    assert run(["connect", "test", "LIS", "--lang", "fr"]) == 2
+    assert "pas de destination LIS" in capsys.readouterr().err
+    assert not (tmp_path / "outbox.sqlite").exists()
+
+
+@pytest.mark.loopback
+def test_a_signed_case_is_sent_by_hand_refused_and_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BLOODCELLS_HOME", str(tmp_path))
+    acts = ["accept", "refuse AE", "accept"]
+    with ScriptedPeer(lambda _: acts.pop(0)) as peer:
+        workspace = workstation(tmp_path, at_port(peer.port))
+        session = signed_session(workspace)
+        session.close()
+        workspace.outbox.close()
+        (tmp_path / "outbox.sqlite").unlink()  # lost
+        assert run(["connect", "list"]) == 0
+        assert f"LIS  ORU^R01  127.0.0.1:{peer.port}" in capsys.readouterr().out
+        assert run(["connect", "test", "LIS"]) == 0
+        shown = capsys.readouterr().out
+        assert "> MSH|" in shown
+        assert "< accepted (AA)" in shown
+        assert parse_message(peer.messages[0]).get("MSH", 11) == "D"
+        assert run(["outbox", "send", str(session.path)]) == 1
+        assert "refused (AE): unknown code" in capsys.readouterr().out
+        assert run(["outbox", "list"]) == 1
+        assert run(["outbox", "retry"]) == 0
+        assert "1 message is to be sent again" in capsys.readouterr().out
+        assert run(["outbox", "send"]) == 0
+        assert run(["outbox", "list", "--lang", "fr"]) == 0
+        assert "accepté (AA)" in capsys.readouterr().out
+        assert len({parse_message(m).get("MSH", 10) for m in peer.messages[1:]}) == 1
