@@ -18,7 +18,8 @@ from bloodcells_gui.imaging.contours import outlines
 from bloodcells_gui.imaging.light import Light, estimate_light
 from bloodcells_gui.imaging.monolayer import blank_level, optical_density
 from bloodcells_gui.imaging.red_cell_measures import measure_red_cell
-from bloodcells_gui.imaging.red_cell_parting import WORK_MPP, PartedField, lies_on, seed_of
+from bloodcells_gui.imaging.red_cell_parting import WORK_MPP, PartedCell, PartedField, lies_on, seed_of
+from bloodcells_gui.imaging.red_cell_second_look import second_look
 
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
@@ -32,7 +33,7 @@ _THIN = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutlinedRedCells:
-    """Red cells of one field, one row a cell, in the order of the boxes; boxes without a cell are left out.
+    """Red cells of one field, one row a cell; boxes without a cell are left out.
 
     Attributes
     ----------
@@ -48,7 +49,8 @@ class OutlinedRedCells:
     parted : ndarray of bool, shape (n,)
         Whether it touches or overlaps another and was parted from it.
     source : ndarray of intp, shape (n,)
-        Index of the box it was drawn for.
+        Index of the box it was drawn for; -1 for a cell that no box holds. Both cells of a box that holds two
+        have its index.
     """
 
     boxes: Float32
@@ -97,16 +99,30 @@ def outline_red_cells(
     seeds = [seed_of(box) for box in np.asarray(red_boxes, np.float32).reshape(-1, 4) * factor]
     others = [seed_of(box) for box in np.asarray(other_boxes, np.float32).reshape(-1, 4) * factor]
     others = [o for o in others if not any(lies_on(o, s) for s in seeds)]
-    field = PartedField(density_of(work), seeds + others, len(seeds))
-    return _outlined(field, factor)
+    density = density_of(work)
+    field = PartedField(density, seeds + others, len(seeds))
+    cells = [field.cell(i) for i in range(field.n_red)]
+    source = list(range(len(seeds)))
+    look = second_look(field, cells, work)
+    if look.more or look.halves:
+        kept = [i for i in source if i not in look.halves]
+        parts = [(i, box) for i, both in look.halves.items() for box in both]
+        source = [*kept, *(i for i, _ in parts), *(-1 for _ in look.more)]
+        boxes = [*(box for _, box in parts), *look.more]
+        # The ellipses of those that stay were fitted beside other seeds: they begin as their boxes again.
+        again = [seed_of(seeds[i].box) for i in kept] + [seed_of(box) for box in boxes]
+        field = PartedField(density, again + [seed_of(o.box) for o in others], len(again))
+        cells = [field.cell(i) for i in range(field.n_red)]
+    return _outlined(field, cells, source, factor)
 
 
-def _outlined(field: PartedField, factor: Float32) -> OutlinedRedCells:
+def _outlined(
+    field: PartedField, cells: list[PartedCell | None], sources: list[int], factor: Float32
+) -> OutlinedRedCells:
     """Every red cell of a parted field; `factor` px of the work picture make one of the image."""
     boxes, contours, measures, cut, parted, source = [], [], [], [], [], []
     rows, columns = field.density.shape
-    for i in range(field.n_red):
-        cell = field.cell(i)
+    for cell, origin in zip(cells, sources, strict=True):
         if cell is None:
             continue
         # A rim of blank field all round, so that no outline is cut by its window.
@@ -127,7 +143,7 @@ def _outlined(field: PartedField, factor: Float32) -> OutlinedRedCells:
         measures.append(values)
         cut.append(at_border)
         parted.append(cell.parted)
-        source.append(i)
+        source.append(origin)
     return OutlinedRedCells(
         np.array(boxes, np.float32).reshape(-1, 4),
         tuple(contours),

@@ -8,6 +8,7 @@ do the cells, and both masks hold the common part.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -68,7 +69,7 @@ class Seed:
     edge: float = 0.0
 
 
-def seed_of(box: Float32) -> Seed:
+def seed_of(box: Sequence[float] | Float32) -> Seed:
     x, y, w, h = (float(v) for v in box)
     return Seed((x + w / 2, y + h / 2), (max(w, 1.0), max(h, 1.0)), 0.0, (x, y, w, h))
 
