@@ -1,8 +1,8 @@
 """A second look at where red cells are: what the detector's boxes leave over, and boxes that hold two cells.
 
-What is covered and belongs to no box is a red cell where it is large and thick enough and absorbs red, green and
-blue in the proportions of the field's red cells (as in :mod:`.nuclei`). An outline with two notches that is
-larger than the field's cells is two cells.
+What is covered and belongs to no box is a red cell where it is large and thick enough and absorbs red, green
+and blue in the proportions of the field's red cells (as in :mod:`.nuclei`). An outline with two notches that
+is larger than the field's cells is two cells.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OWN_UM2, _HANGING_UM2 = 6.0, 11.0
 _OWN_THICK_UM, _HANGING_THICK_UM = 1.4, 2.4
 # Larger pieces are no cell; of the field's median cell.
 _LARGEST = 3.0
-# How far the ratio of red or blue to green density may lie from the field's red cells.
+# How far red and blue density, over green, may lie from the field's red cells.
 _COLOUR_OFF = 0.28
 # Two cells in one outline: its area over the median cell's, how deep both notches are, um, and how much of the
 # median cell each half has.
@@ -57,7 +57,9 @@ def second_look(field: PartedField, cells: list[PartedCell | None], lit: UInt8) 
     """
     sizes = [cv2.countNonZero(c.mask) for c in cells if c is not None and not c.parted]
     sizes = sizes or [cv2.countNonZero(c.mask) for c in cells if c is not None]
-    usual = float(np.median(sizes)) if sizes else 40.0 / WORK_MPP**2
+    if not sizes:  # nothing to compare with
+        return SecondLook((), {})
+    usual = float(np.median(sizes))
     halves = {}
     for i, cell in enumerate(cells):
         # The outline of a parted cell has notches of its own, one that the border cuts has corners.
@@ -71,7 +73,7 @@ def second_look(field: PartedField, cells: list[PartedCell | None], lit: UInt8) 
 def _at_border(cell: PartedCell, shape: tuple[int, ...]) -> bool:
     x, y, w, h = cv2.boundingRect(cell.mask)
     left, top = x + cell.left, y + cell.top
-    return left < 1 or top < 1 or left + w > shape[1] - 1 or top + h > shape[0] - 1
+    return bool(left < 1 or top < 1 or left + w > shape[1] - 1 or top + h > shape[0] - 1)
 
 
 def _claimed(field: PartedField, cells: list[PartedCell | None]) -> NDArray[np.bool_]:
@@ -128,9 +130,9 @@ class _Colour:
         return np.asarray(density[[0, 2]] / max(float(density[1]), 0.01))
 
     def red(self, pixels: UInt8) -> bool:
-        """Whether pixels (n, 3) look like the field's red cells; always where there are none to compare."""
+        """Whether pixels (n, 3) look like the field's red cells; never where too few tell how these look."""
         if self._usual is None:
-            return True
+            return False
         return bool(np.abs(self._shares(pixels) - self._usual).max() < _COLOUR_OFF)
 
 

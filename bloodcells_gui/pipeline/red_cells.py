@@ -43,7 +43,7 @@ Pixels = NDArray[np.uint8]
 # Images are read no finer than this, um per px.
 _READ_MPP = 0.1
 _PICTURE_QUALITY = 90
-# So many cells of the first places tell the specimen's own sizes; at most so many places are looked at for it.
+# So many cells of the first places tell the specimen's own sizes; at most so many places are looked at.
 _PILOT_CELLS, _PILOT_PLACES = 300, 12
 # So many leukocytes and red cells tell whether one scale fits both; how far (ln) the ratio of their sizes may
 # be off: twice its spread, 0.15 of leukocytes (imaging/scale.py) and 0.07 of red cells.

@@ -169,3 +169,45 @@ def test_noise_of_a_camera_moves_sizes_little() -> None:
     boxes = np.array([c.box_um for c in cells], np.float32) / 0.174
     found = outline_red_cells(_noisy(image, 1), 0.174, boxes, NO_BOX)
     assert found.measures[:, 0] == pytest.approx(7.2, rel=0.04)
+
+
+def test_a_cell_without_a_box_is_found_by_its_density_and_colour() -> None:
+    cells = [Drawn((15.0 + 15 * (i % 3), 15.0 + 15 * (i // 3)), (7.2, 7.2)) for i in range(6)]
+    fragment = Drawn((30.0, 50.0), (4.0, 3.0), 20.0)
+    image = drawn_field([*cells, fragment], (60.0, 60.0), 0.174)
+    boxes = np.array([c.box_um for c in cells[:5]], np.float32) / 0.174
+    found = outline_red_cells(image, 0.174, boxes, NO_BOX)
+    assert sorted(found.source.tolist()) == [-1, -1, 0, 1, 2, 3, 4]
+    purple = image.copy()
+    stain = cv2.ellipse(np.zeros(image.shape[:2], np.uint8), (172, 287), (11, 9), 20, 0, 360, 1, -1) > 0
+    purple[stain] = (110, 60, 150)
+    again = outline_red_cells(purple, 0.174, boxes, NO_BOX)
+    assert sorted(again.source.tolist()) == [-1, 0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("direction", [0.0, 50.0])
+def test_one_box_around_two_cells_gives_both(direction: float) -> None:
+    turn = math.radians(direction)
+    pair = [
+        Drawn((20.0, 40.0), (7.4, 7.4)),
+        Drawn((20.0 + 5.5 * math.cos(turn), 40.0 + 5.5 * math.sin(turn)), (7.4, 7.4)),
+    ]
+    others = [Drawn((12.0 + 14 * i, 12.0), (7.4, 7.4)) for i in range(4)]
+    image = drawn_field([*pair, *others], (60.0, 60.0), 0.174)
+    parts = np.array([c.box_um for c in pair])
+    corner = (parts[:, :2] + parts[:, 2:]).max(0)
+    both = (*parts[:, :2].min(0), *(corner - parts[:, :2].min(0)))
+    boxes = np.array([both, *(c.box_um for c in others)], np.float32) / 0.174
+    found = outline_red_cells(image, 0.174, boxes, NO_BOX)
+    assert sorted(found.source.tolist()) == [0, 0, 1, 2, 3, 4]
+    middles = found.boxes[found.source == 0]
+    middles = (middles[:, :2] + middles[:, 2:] / 2) * 0.174
+    for cell in pair:
+        assert np.hypot(*(middles - np.array(cell.centre_um)).T).min() < 0.6
+
+
+def test_an_elongated_cell_and_a_kidney_are_not_halved() -> None:
+    cells = [Drawn((15.0 + 15 * (i % 3), 15.0 + 15 * (i // 3)), (7.2, 7.2)) for i in range(6)]
+    long = Drawn((30.0, 50.0), (14.0, 6.0), 10.0)
+    found = _outlined([*cells, long], 0.174)
+    assert sorted(found.source.tolist()) == list(range(7))
