@@ -28,8 +28,8 @@ _OWN_THICK_UM, _HANGING_THICK_UM = 1.4, 2.4
 _LARGEST = 3.0
 # How far red and blue density, over green, may lie from the field's red cells.
 _COLOUR_OFF = 0.28
-# Two cells in one outline: its area over the median cell's, how deep both notches are, um, and how much of the
-# median cell each half has.
+# Two cells in one outline: its area over the median cell's, how deep both notches are, um, and how much of
+# the median cell each half has.
 _DOUBLE_AREA = 1.3
 _NOTCH_UM = 0.4
 _LEAST_HALF = 0.4
