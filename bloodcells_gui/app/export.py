@@ -217,22 +217,7 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
                 lang=options.lang,
             ),
         ]
-        if model.reader is not None:
-            files.append(csv_out.write_reader_csv(out / "reader_limits.csv", model.reader, dialect, names))
-        if model.rare is not None:
-            path = out / "rare_cells.json"
-            files.append(write_rare_json(path, session, model.rare, names=not model.anonymised))
-        if model.red_cells is not None:
-            path = out / "red_cells.csv"
-            files.append(csv_red_cells.write_red_cells_csv(path, model.red_cells, dialect, names))
-            if options.red_cells_list:
-                red, images = CaseRedCells(session), [ref.name for ref in specimen.images]
-                path = out / "red_cells_list.csv"
-                files.append(
-                    csv_red_cells.write_red_cells_list_csv(
-                        path, images, red.cells, red.finals(), dialect, names
-                    )
-                )
+        files += _further_tables(session, out, model, specimen, options)
         if options.save_masks:
             files.append(write_masks(session, out / "masks", specimen))
     except OSError as e:
@@ -243,6 +228,30 @@ def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path
             path=out,
             why=e.strerror or e,
         ) from e
+    return files
+
+
+def _further_tables(
+    session: CaseSession, out: Path, model: ReportModel, specimen: Specimen, options: ExportOptions
+) -> list[Path]:
+    """What not every report has: limits that include the reader, a search for rare cells, red cells."""
+    dialect = csv_dialect(options.csv or session.settings.csv, options.lang)
+    names = table_names(options.csv_names, options.lang)
+    files = []
+    if model.reader is not None:
+        files.append(csv_out.write_reader_csv(out / "reader_limits.csv", model.reader, dialect, names))
+    if model.rare is not None:
+        path = out / "rare_cells.json"
+        files.append(write_rare_json(path, session, model.rare, names=not model.anonymised))
+    if model.red_cells is not None:
+        path = out / "red_cells.csv"
+        files.append(csv_red_cells.write_red_cells_csv(path, model.red_cells, dialect, names))
+        if options.red_cells_list:
+            red, images = CaseRedCells(session), [ref.name for ref in specimen.images]
+            path = out / "red_cells_list.csv"
+            files.append(
+                csv_red_cells.write_red_cells_list_csv(path, images, red.cells, red.finals(), dialect, names)
+            )
     return files
 
 
