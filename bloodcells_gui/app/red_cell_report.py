@@ -49,7 +49,6 @@ def with_red_cells(model: ReportModel, session: CaseSession) -> ReportModel:
         cut=sum(f.cut for f in red.fields),
         doubtful=int((red.cells.doubtful & ~looked_at).sum()),
         fields=len(red.fields),
-        area_mm2=sum(f.place.area_mm2 for f in red.fields),
         model=run.bundle,
         app_version=run.app_version,
         status=run.status,

@@ -20,6 +20,7 @@ from bloodcells_gui.app.cell_views import decode_jpeg
 from bloodcells_gui.domain.analysis import RunStatus
 from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.domain.examination import (
+    MOST_PICTURE_PX,
     PICTURE_MPP,
     Examination,
     Examiner,
@@ -53,7 +54,8 @@ PICTURE_UM = 12.8
 # Of the cell's longer side.
 _ROOM = 1.3
 _QUALITY = 90
-_DECODED_AT_ONCE = 6
+# Of decoded pictures of fields, kept for the next cell.
+_DECODED_BYTES = 48 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,7 @@ class CaseRedCells:
 
     def field_picture(self, field_id: int) -> bytes:
         """JPEG of a field, empty where it is none that this program writes; KeyError for an unknown one."""
-        return validated_jpeg(self._store.field_picture(field_id))
+        return validated_jpeg(self._store.field_picture(field_id), MOST_PICTURE_PX)
 
     def contours(self, field_id: int) -> list[NDArray[np.float32]]:
         """Outlines of a field's cells, in the order of its ids; see :meth:`CaseStore.field_contours`."""
@@ -247,7 +249,9 @@ class CaseRedCells:
                 data = self.field_picture(field_id)
                 found = decode_jpeg(data) if data else np.zeros((0, 0, 3), np.uint8)
                 self._pictures[field_id] = found
-                while len(self._pictures) > _DECODED_AT_ONCE:
+                while sum(p.nbytes for p in self._pictures.values()) > _DECODED_BYTES:
+                    if len(self._pictures) == 1:
+                        break
                     self._pictures.popitem(last=False)
             self._pictures.move_to_end(field_id)
             return found

@@ -16,6 +16,8 @@ from bloodcells_gui.domain.specimen import ScaleEstimate
 
 #: Scale of the picture that is kept of a field, um per px; coarser where the field is.
 PICTURE_MPP = 0.2
+#: A picture of more pixels is not shown.
+MOST_PICTURE_PX = 16_000_000
 #: More cells are not kept of one field.
 MOST_IN_FIELD = 20_000
 #: More are not kept in one case, all examinations together.
@@ -56,7 +58,10 @@ class Examination:
 
 @dataclass(frozen=True, slots=True)
 class FieldPlace:
-    """Where an examined field lies: its image, the place there in full-resolution px, um per px."""
+    """Where an examined field lies: its image, the place there in full-resolution px, um per px.
+
+    Fields may overlap by a guard around what each counts.
+    """
 
     image: int
     x: int
@@ -69,11 +74,6 @@ class FieldPlace:
     def key(self) -> tuple[int, int, int, int, int]:
         """What makes it this field and no other."""
         return self.image, self.x, self.y, self.width, self.height
-
-    @property
-    def area_mm2(self) -> float:
-        """Area of the film, mm2."""
-        return self.width * self.height * self.mpp**2 / 1e6
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,12 +71,10 @@ def _normal(sheet: Sheet, found: RedCellBlock) -> None:
 
 
 def _counted(sheet: Sheet, found: RedCellBlock) -> str:
-    """How many cells on which area, and how many of them a person looked at."""
-    lang = sheet.lang_code
+    """How many cells on how many fields, and how many of them a person looked at."""
     parts = [
         sheet.ngettext("{n} red cell counted", "{n} red cells counted", found.cells),
-        sheet.ngettext("on {n} field", "on {n} fields", found.fields)
-        + f" ({number(found.area_mm2, 2, lang)} mm²)",
+        sheet.ngettext("on {n} field", "on {n} fields", found.fields),
         sheet.ngettext("{n} named by a person", "{n} named by a person", found.looked_at),
     ]
     if found.doubtful:

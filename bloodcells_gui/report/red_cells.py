@@ -102,7 +102,6 @@ class RedCellBlock:
     cut: int
     doubtful: int
     fields: int
-    area_mm2: float
     model: str
     app_version: str
     status: RunStatus

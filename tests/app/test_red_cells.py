@@ -19,6 +19,7 @@ from bloodcells_gui.domain.examination import FieldFindings
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.red_cells import NOT_COUNTED
 from bloodcells_gui.domain.review import Change
+from bloodcells_gui.pipeline.encoding import encode_jpeg
 from bloodcells_gui.storage.case import CaseStore
 from tests.support.red_cell_case import SIDE_PX, FakeExaminer, examined, findings, some_fields
 from tests.support.workbench_window import a_case, a_workspace
@@ -167,6 +168,17 @@ def test_a_picture_that_is_none_gives_no_picture(tmp_path: Path) -> None:
     session = a_workspace(tmp_path).open_case(tmp_path / "a.bcs")
     assert session.red_cells.picture_of(R).jpeg == b""
     assert session.red_cells.field_picture(1) == b""
+    session.close()
+
+
+@pytest.mark.parametrize(("side", "shown"), [(2600, True), (4200, False)])
+def test_pictures_of_large_fields_are_shown_up_to_a_limit(tmp_path: Path, side: int, shown: bool) -> None:
+    found = findings(["NORM"])
+    jpeg = encode_jpeg(np.full((side, side, 3), 200, np.uint8), 80)
+    with CaseStore.open(a_case(tmp_path / "a.bcs", 2)) as store:
+        examined(store, [FieldFindings(found.place, found.cells, found.contours, jpeg)])
+    session = a_workspace(tmp_path).open_case(tmp_path / "a.bcs")
+    assert bool(session.red_cells.picture_of(R).jpeg) is shown
     session.close()
 
 

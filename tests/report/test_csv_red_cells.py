@@ -22,7 +22,7 @@ FINAL = ["NORM"] * 900 + ["SPHERO"] * 80 + ["SCHISTO"] * 20
 def block(final: list[str], grades: dict[str, str]) -> RedCellBlock:
     found = shares(final)
     lines = lines_of(found, propose_grades(found, DEFAULT_GRADING), grades, DEFAULT_GRADING)
-    return RedCellBlock(len(final), 0, 0, 0, 0, 3, 0.1, "m ab", "0.1", RunStatus.COMPLETE, lines)
+    return RedCellBlock(len(final), 0, 0, 0, 0, 3, "m ab", "0.1", RunStatus.COMPLETE, lines)
 
 
 def table(path: Path, dialect: CsvDialect = RFC4180) -> list[dict[str, str]]:

@@ -32,7 +32,7 @@ def lines(**changed: RedCellLine) -> tuple[RedCellLine, ...]:
 
 SPHERO = RedCellLine("SPHERO", 50, 5.0, 3.7, 6.5, 3, "Spherocytes", "2+", True, 1500, "", THUMBS)
 NORMAL = RedCellBlock(
-    1000, 12, 4, 35, 17, 8, 0.117, "red-cells-1 " + "ab" * 32, "0.1", RunStatus.COMPLETE, lines(),
+    1000, 12, 4, 35, 17, 8, "red-cells-1 " + "ab" * 32, "0.1", RunStatus.COMPLETE, lines(),
     (RedCellMeasure("diameter_um", 1000, 7.31, 0.52, 7.11, 6.4, 8.3, 4.0, 12.0, (0, 3, 9, 2) * 10, 6.2, 8.2),
      RedCellMeasure("pallor", 980, 0.41, 0.08, 19.5, 0.2, 0.6, 0.0, 1.0, (1,) * 40)),
 )  # fmt: skip
@@ -66,9 +66,7 @@ def test_nothing_is_said_where_no_red_cell_was_examined(tmp_path: Path) -> None:
 
 def test_a_normal_film_is_one_line_and_the_warning(tmp_path: Path) -> None:
     said = text(NORMAL, tmp_path)
-    assert (
-        "1000 red cells counted on 8 fields (0.12 mm²) · 12 named by a person · 17 doubtful proposals" in said
-    )
+    assert "1000 red cells counted on 8 fields · 12 named by a person · 17 doubtful proposals" in said
     assert "No shape class reaches 2+, and no person graded one. Most frequent: Ovalocyte, 2.1 %." in said
     assert "one laboratory's films" in said
     for absent in ("Shape class", "SD 0.52", "Proposed"):
@@ -119,7 +117,7 @@ def test_the_section_is_french(tmp_path: Path) -> None:
         assert tr(title, "fr") in said
     assert "Sphérocyte 50 5,0 3,7 – 6,5 3 2+" in said
     assert "moyenne 7,31 µm, ET 0,52 µm, CV 7,1 %" in said
-    assert "1000 hématies comptées sur 8 champs (0,12 mm²) · 12 nommées par une personne" in said
+    assert "1000 hématies comptées sur 8 champs · 12 nommées par une personne" in said
     assert "Aucune classe de forme n'atteint 2+" in text(NORMAL, tmp_path, "fr").replace("’", "'")
 
 

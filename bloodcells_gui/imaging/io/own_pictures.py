@@ -13,12 +13,12 @@ from bloodcells_gui.imaging.io.decode import probe_source
 from bloodcells_gui.imaging.io.limits import DecodeLimits
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 
-_LIMITS = DecodeLimits(max_pixels=2_000_000)
+_MOST_PX = 2_000_000
 
 
-def validated_jpeg(data: bytes) -> bytes:
-    """`data` if it is a small, plain, whole JPEG such as this program writes; else nothing."""
-    return data if _is(data, "jpeg") else b""
+def validated_jpeg(data: bytes, most_px: int = _MOST_PX) -> bytes:
+    """`data` if it is a plain, whole JPEG of so many pixels at most as this program writes; else nothing."""
+    return data if _is(data, "jpeg", most_px) else b""
 
 
 def own_jpegs(found: Mapping[int, bytes]) -> dict[int, bytes]:
@@ -31,9 +31,9 @@ def own_png(data: bytes) -> bytes:
     return data if _is(data, "png") else b""
 
 
-def _is(data: bytes, kind: str) -> bool:
+def _is(data: bytes, kind: str, most_px: int = _MOST_PX) -> bool:
     try:
-        info = probe_source(MemorySource(data), "picture", _LIMITS)
+        info = probe_source(MemorySource(data), "picture", DecodeLimits(max_pixels=most_px))
     except ImageRefused:
         return False
     return info.format == kind and not (info.truncated or info.progressive or info.cmyk)
