@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bloodcells_gui.app.batch_inputs import AnalyzeRequest, Plan, PlannedJob, plan_jobs
 from bloodcells_gui.app.batch_outcome import Outcome, in_two_specimens, write_summary
+from bloodcells_gui.app.batch_red_cells import namer_for
 from bloodcells_gui.app.batch_specimen import CASE_NAME, analyze_one, finished_before
 from bloodcells_gui.app.cluster import analyze_on_cluster
 from bloodcells_gui.app.engine import Engine, LazyEngine
@@ -64,6 +65,7 @@ def analyze_all(
     engine = engine or LazyEngine(request.bundles)
     engine()  # a refused bundle is told before any work
     settings = _settings(request, engine)
+    namer_for(request, settings)
     models = engine().identities()
     ended = _finished_before(plan, request, settings, models)
     open_jobs = {n: job for n, job in enumerate(plan.jobs) if n not in ended}

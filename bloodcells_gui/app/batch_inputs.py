@@ -26,7 +26,10 @@ _RESERVED = ("summary.csv", "skipped.csv")
 
 @dataclass(frozen=True, slots=True)
 class AnalyzeRequest:
-    """The arguments of `analyze`; with a `shard` it is about that part of the specimens alone."""
+    """The arguments of `analyze`; with a `shard` it is about that part of the specimens alone.
+
+    `red_cells` says whether they are examined; None leaves it to the laboratory's setting.
+    """
 
     inputs: tuple[Path, ...]
     out: Path
@@ -50,6 +53,8 @@ class AnalyzeRequest:
     csv_names: str = CODES
     reader_limits: str = ""
     rare_cells: bool = False
+    red_cells: bool | None = None
+    save_red_cells: bool = False
     shard: Shard | None = None
     cluster: Cluster | None = None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bloodcells_gui.app.batch_inputs import AnalyzeRequest
+from bloodcells_gui.app.batch_red_cells import told
 from bloodcells_gui.app.export import all_skipped
 from bloodcells_gui.app.rare_cells import result_of_case
 from bloodcells_gui.app.session import CaseSession
@@ -35,7 +36,7 @@ class Outcome:
 
     `skipped` files were left out, `no_photographs` of them as masks, hidden files or the program's
     own. `images` are the SHA-256 and the name of each that was read, `rare`
-    what a search for rare cells has come to, in words.
+    what a search for rare cells has come to, `red_cells` what their examination has, in words.
     """
 
     specimen: str
@@ -51,6 +52,7 @@ class Outcome:
     pseudonym: str = ""
     images: tuple[tuple[str, str], ...] = ()
     rare: tuple[str, ...] = ()
+    red_cells: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -67,8 +69,12 @@ def outcome_of(
     request: AnalyzeRequest,
     *,
     error: UserError | None = None,
+    red_cells: tuple[str, ...] = (),
 ) -> Outcome:
-    """What the case of `session`, with its results in `out`, has come to; `error` is why it has no result."""
+    """What the case of `session`, with its results in `out`, has come to.
+
+    `error` is why it has no result, `red_cells` why its red cells were not examined.
+    """
     skipped = all_skipped(session)
     return Outcome(
         session.specimen.id,
@@ -84,6 +90,7 @@ def outcome_of(
         pseudonym=pseudonym(session.store.seed()) if session.settings.privacy.anonymised_export else "",
         images=tuple((i.sha256, i.name) for i in session.specimen.images if i.sha256),
         rare=_rare_lines(session, request.lang),
+        red_cells=red_cells or told(session, request.lang),
     )
 
 

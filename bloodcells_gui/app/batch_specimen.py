@@ -9,6 +9,7 @@ from bloodcells_gui.app.analysed_images import rebind_images
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions, new_case, run_to_end
 from bloodcells_gui.app.batch_inputs import AnalyzeRequest, PlannedJob
 from bloodcells_gui.app.batch_outcome import Outcome, outcome_of
+from bloodcells_gui.app.batch_red_cells import examine_red_cells, is_examined, namer_for, wanted
 from bloodcells_gui.app.continuing import first_target
 from bloodcells_gui.app.engine import Engine, LazyEngine
 from bloodcells_gui.app.explainer import Explainer
@@ -18,7 +19,7 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain import left_out
 from bloodcells_gui.domain.analysis import AnalysisEvent, Progress, RunStatus, SkippedFile, is_incomplete
 from bloodcells_gui.domain.analysis import left_out as all_left_out
-from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
+from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, Cancelled, UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.rare_search import RARE_FIELD
@@ -67,6 +68,7 @@ def analyze_one(
     progress: Callable[[Progress], None],
 ) -> Outcome:
     path, out = planned_job.path, planned_job.out
+    namer = namer_for(request, settings)
     intake = _intake_of(planned_job, request, token)
     case, later = _case_to_write(out, intake, token, resume=request.resume)
     options = AnalysisOptions(
@@ -88,6 +90,17 @@ def analyze_one(
     session = CaseSession(store, settings=lambda: settings, explainer=Explainer(engine), author=COMMAND_LINE)
     try:
         _set_fields(session, request)
+        why_not: tuple[str, ...] = ()
+        if namer is not None and status is RunStatus.COMPLETE:
+            try:
+                examine_red_cells(
+                    session, namer, engine, token=token, progress=progress, threads=request.threads
+                )
+            except Cancelled:
+                status = RunStatus.CANCELLED
+                session.red_cells.reload()
+            except UserError as error:  # the leukocytes have their results all the same
+                why_not = (error.text(request.lang),)
         export(
             session,
             out,
@@ -96,7 +109,8 @@ def analyze_one(
         searched = any(run.record.counts.searched_mm2 for run in session.runs)
         nothing = not (session.cells or searched or status is RunStatus.CANCELLED)
         unreadable = nothing and bool(all_skipped(session))
-        return outcome_of(session, out, status, request, error=_all_refused(path) if unreadable else None)
+        refused = _all_refused(path) if unreadable else None
+        return outcome_of(session, out, status, request, error=refused, red_cells=why_not)
     finally:
         session.close()
 
@@ -114,6 +128,7 @@ def _export_options(request: AnalyzeRequest) -> ExportOptions:
         request.save_masks,
         csv=request.csv,
         csv_names=request.csv_names,
+        red_cells_list=request.save_red_cells,
     )
 
 
@@ -179,6 +194,8 @@ def finished_before(
     session = CaseSession(store, settings=lambda: settings, explainer=Explainer(LazyEngine()))
     try:
         if not _did_all(session, intake, request, models):
+            return None
+        if wanted(request, settings) and not is_examined(session):
             return None
         return outcome_of(session, job.out, RunStatus.COMPLETE, request)
     finally:

@@ -177,6 +177,10 @@ def _add_analyze(verbs: Verbs) -> None:
     _add_reader_limits(p)
     p.add_argument("--rare-cells", action="store_true",
                    help=N_("search the whole film for cells that matter when they are few"))  # fmt: skip
+    examined = N_("examine the red cells of fields and slides (default: the setting, which is no)")
+    p.add_argument("--red-cells", choices=("yes", "no"), help=examined)
+    listed = N_("write every examined red cell to red_cells_list.csv; implies --red-cells yes")
+    p.add_argument("--save-red-cells", action="store_true", help=listed)
     p.add_argument("--json-progress", action="store_true", help=N_("one JSON object a line on stderr"))
     p.add_argument("--quiet", action="store_true")
 

@@ -118,6 +118,8 @@ def _request(args: argparse.Namespace) -> AnalyzeRequest:
         csv_names=args.csv_names,
         reader_limits=args.reader_limits,
         rare_cells=args.rare_cells,
+        red_cells=None if args.red_cells is None else args.red_cells == "yes",
+        save_red_cells=args.save_red_cells,
         shard=args.shard,
         cluster=args.cluster,
     )
@@ -143,7 +145,7 @@ def _print_outcome(args: argparse.Namespace, outcome: Outcome) -> None:
     )
     if outcome.remarks:
         _print(args, "{notice}", notice=remarks_text(outcome.remarks, language(args)))
-    for told in outcome.rare:
+    for told in (*outcome.rare, *outcome.red_cells):
         _print(args, "{notice}", notice=told)
     table = outcome.differential
     for remark in table.remarks if table is not None else ():
