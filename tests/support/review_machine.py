@@ -10,13 +10,15 @@ import numpy as np
 from hypothesis import strategies
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_OUTSIDE_FRAME, Box, Cell
+from bloodcells_gui.domain.cell import FIRST_RED_CELL_ID, FLAG_EDGE, FLAG_OUTSIDE_FRAME, Box, Cell
+from bloodcells_gui.domain.red_cells import NOT_COUNTED
 from bloodcells_gui.domain.review import PROPOSED_BY_HAND, Event, EventKind
 from bloodcells_gui.domain.review_state import ReviewState, fold, make_event
 
 CODES = ("SNE", "BNE", "LY", "MO", "BL", "ERB", "ART")
 
 
+RED_CELLS = tuple(FIRST_RED_CELL_ID + i for i in range(3))
 NOW = "2026-01-01T10:00:00Z"
 
 
@@ -47,6 +49,7 @@ def picture(state: ReviewState) -> dict[str, Any]:
         "grades": dict(state.grades),
         "notes": list(state.notes),
         "tags": dict(state.tags),
+        "red": (dict(state.red_cells), dict(state.red_cell_names)),
         "signatures": list(state.signatures),
         "signed": (state.signed, state.version),
         "second": {k: dict(v) for k, v in state.second_reads.items()},
@@ -111,6 +114,13 @@ class Review(RuleBasedStateMachine):
     @rule(cells=some, tag=strategies.sampled_from(["Auer rod", "Vacuoles"]))
     def untag(self, cells: list[int], tag: str) -> None:
         self.do(EventKind.UNTAG, cells, new=tag)
+
+    @rule(
+        cells=strategies.lists(strategies.sampled_from(RED_CELLS), min_size=1, max_size=3),
+        code=strategies.sampled_from(["TEAR", "NORM", NOT_COUNTED, ""]),
+    )
+    def name_red_cells(self, cells: list[int], code: str) -> None:
+        self.do(EventKind.NAME_RED_CELLS, cells, new=code)
 
     @rule(cell=strategies.sampled_from([1, 100, 101, 102]))
     def remove(self, cell: int) -> None:
@@ -198,5 +208,7 @@ class Review(RuleBasedStateMachine):
         finals = Counter(d.final for i in state._cells if (d := state.decision(i)).final)  # noqa: SLF001  # the whole state is compared
         assert finals + Counter(state.hand_counts) == Counter(state.counts)
         assert all(n > 0 for n in state.counts.values())
+        assert {i: name.code for i, name in state.red_cell_names.items()} == state.red_cells
+        assert not any(i in state for i in RED_CELLS)
         decided = sum(state.decided(i) for i in state._cells)  # noqa: SLF001  # the whole state is compared
         assert state.reviewed == decided
