@@ -57,6 +57,7 @@ VIOLATIONS = [
     ("torch stays in scripts", "storage/__init__.py", "import pickle"),
     ("Dask is imported in app/cluster.py and its task alone", "cli/__init__.py", "import distributed"),
     ("Dask is imported in app/cluster.py and its task alone", "app/batch.py", "import dask"),
+    ("psycopg is imported in storage/lab/database.py alone", "storage/__init__.py", "import psycopg"),
     (
         "of what lies below app, the user interface and the command line see only the domain",
         "ui/__init__.py",

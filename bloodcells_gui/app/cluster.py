@@ -48,15 +48,18 @@ ANSWER_WITHIN_S = 30
 _TOUCH_EVERY_S = 10.0
 _SHOW_EVERY_S = 0.5
 _LET_GO_S = 5.0
+_WITHOUT_WORKERS_S = 600.0
 # A worker holds one specimen at a time; memory is bounded by ending a worker, for a specimen's arrays are in
 # use and cannot be moved to disk.
-_LOCAL = {
+LOCAL_OPTIONS = {
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.scheduler.allowed-failures": 1_000_000,  # the attempts are counted by specimen, here
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": 0.95,
+    # On a busy computer a worker that replaces a dead one may need minutes; Dask would give it up after 15 s.
+    "distributed.deploy.lost-worker-timeout": "1 day",
     # Nobody is to read names of specimens from the port that Dask opens for its dashboard.
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
@@ -137,7 +140,7 @@ def _open(cluster: Cluster, specimens: int) -> Iterator[Any]:
     if not cluster.address:
         n = _local_workers(cluster, specimens)
         with (
-            dask.config.set(_LOCAL),
+            dask.config.set(LOCAL_OPTIONS),
             # Other people of this computer could hand work to an open port: the workers know each other by
             # certificates that are made for this run.
             LocalCluster(
@@ -213,11 +216,14 @@ class _Run:
         for number in self.tasks:
             self._submit(number)
         wanted = next(iter(self.tasks.values())).folder / WANTED
-        touched = time.monotonic()
+        touched = seen = time.monotonic()
         while self._waiting and not self.token.cancelled:
             if time.monotonic() - touched > _TOUCH_EVERY_S:
                 wanted.touch()
                 touched = time.monotonic()
+                seen = touched if self.client.scheduler_info()["workers"] else seen
+                if touched - seen > _WITHOUT_WORKERS_S:
+                    self._lost()
             with contextlib.suppress(queue.Empty):
                 self._take(self._arrived.get(timeout=_SHOW_EVERY_S))
             self.progress(board.state(self.outcomes))

@@ -11,6 +11,7 @@ from typing import Any
 
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions, new_case
 from bloodcells_gui.app.case_index import CaseIndex
+from bloodcells_gui.app.case_lease import hold_lease, holder_in_words
 from bloodcells_gui.app.clock import newest_work
 from bloodcells_gui.app.continuing import first_target, next_target
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
@@ -213,7 +214,7 @@ class Workspace:
         created = utc_now()
         path = self._free_case_path(specimen.id, created)
         store = new_case(path, specimen, case_id=path.stem, created=created, came_from=came_from)
-        session = self._session(store)
+        session = self._session(store, new=True)
         for name, value in options.fields:
             if value.strip():
                 session.set_field(name, value.strip())
@@ -239,7 +240,7 @@ class Workspace:
         created = utc_now()
         path = self._free_case_path(specimen_id, created)
         specimen = Specimen(specimen_id, SpecimenKind.COUNTER, self.cases_dir)
-        session = self._session(new_case(path, specimen, case_id=path.stem, created=created))
+        session = self._session(new_case(path, specimen, case_id=path.stem, created=created), new=True)
         self.remember(path)
         return session
 
@@ -275,10 +276,13 @@ class Workspace:
         UserError
             Missing, damaged, too new, or open in another window (then it may be opened read-only).
         """
-        store = CaseStore.open(path, read_only=read_only, take_over=take_over)
+        try:
+            store = CaseStore.open(path, read_only=read_only, take_over=take_over)
+        except CaseInUse as error:
+            raise holder_in_words(error, path, self._settings.lab_database) from error
         if remembered:
             self.remember(path)
-        return self._session(store)
+        return self._session(store, take_over=take_over)
 
     def open_to_look(self, path: Path) -> CaseSession:
         """A case that is only read; for writing where a kill left what has to be undone in it first."""
@@ -291,7 +295,8 @@ class Workspace:
         """A person says that what cases name below `root`, on the network, may be opened until the end."""
         allow_network_root(root)
 
-    def _session(self, store: CaseStore) -> CaseSession:
+    def _session(self, store: CaseStore, *, new: bool = False, take_over: bool = False) -> CaseSession:
+        hold_lease(store, self._settings.lab_database, self.author, new=new, take_over=take_over)
         return CaseSession(
             store,
             settings=lambda: self._settings,

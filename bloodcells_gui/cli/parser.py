@@ -269,7 +269,7 @@ def _add_verbose(p: argparse.ArgumentParser) -> None:
 
 def _add_lab(verbs: Verbs) -> None:
     """`lab` and its actions."""
-    lab = verbs.add_parser("lab", help=N_("the laboratory's data: backup and restore"))
+    lab = verbs.add_parser("lab", help=N_("the laboratory's data: backup, restore, database"))
     actions = lab.add_subparsers(dest="action", metavar="ACTION", required=True)
     for action, does in (
         ("backup", N_("cases, work list, library, profiles and settings into one verified archive")),
@@ -283,6 +283,17 @@ def _add_lab(verbs: Verbs) -> None:
         _add_lang(p)
         p.add_argument("--json-progress", action="store_true", help=N_("one JSON object a line on stderr"))
         p.add_argument("--quiet", action="store_true")
+        _add_verbose(p)
+    init = actions.add_parser(
+        "init", help=N_("make the database that workstations share, or bring it up to date")
+    )
+    init.add_argument("url", metavar="URL", help="postgresql://USER@HOST/DATABASE")
+    status = actions.add_parser(
+        "status", help=N_("health and versions of the database, and who is at which case")
+    )
+    status.add_argument("url", nargs="?", default="", metavar="URL", help=N_("default: that of the settings"))
+    for p in (init, status):
+        _add_lang(p)
         _add_verbose(p)
 
 

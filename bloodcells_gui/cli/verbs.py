@@ -273,8 +273,11 @@ def models(args: argparse.Namespace) -> int:
 
 
 def lab(args: argparse.Namespace) -> int:
-    """Backup of the workstation and its return."""
+    """Backup of the workstation and its return; the database that workstations share."""
     from bloodcells_gui.app.backup import Workstation
+
+    if args.action in ("init", "status"):
+        return _lab_database(args)
 
     printer = ProgressPrinter.chosen(json_progress=args.json_progress, quiet=args.quiet, lang=language(args))
     workstation = Workstation()
@@ -288,6 +291,14 @@ def lab(args: argparse.Namespace) -> int:
     for text in done.problem_lines(language(args)):
         line(text, file=sys.stderr)
     return 0 if done.complete else 1
+
+
+def _lab_database(args: argparse.Namespace) -> int:
+    from bloodcells_gui.app.lab_database import init, status
+
+    for text in (init if args.action == "init" else status)(args.url, language(args)):
+        line(text)
+    return 0
 
 
 def self_test(args: argparse.Namespace) -> int:

@@ -43,4 +43,5 @@ NAMES: dict[str, str] = {
     "red_cells": N_("Examination of red cells"),
     "red_cell_count": N_("Red cells to examine on a slide"),
     "reader_matrix": N_("Limits that include the reader"),
+    "lab_database": N_("Database of the laboratory"),
 }

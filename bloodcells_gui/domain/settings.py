@@ -289,6 +289,8 @@ class LabSettings:
         So many whole red cells are examined on a slide at least, where it has them; of fields all are.
     reader_matrix : ReaderMatrix or None
         The laboratory's confusion matrix, where reports give limits that include it.
+    lab_database : str
+        Address of the laboratory's database, by which several workstations share cases; "" for one alone.
     """
 
     version: int = field(default=SETTINGS_VERSION, metadata=validation.number(1, 1000, whole=True))
@@ -340,6 +342,7 @@ class LabSettings:
         default=FEWEST_EXAMINED, metadata=validation.number(FEWEST_EXAMINED, MOST_HINTED, whole=True)
     )
     reader_matrix: ReaderMatrix | None = field(default=None, metadata=_reader_matrix())
+    lab_database: str = field(default="", metadata=validation.text(400))
 
     @property
     def key_map(self) -> dict[str, str]:

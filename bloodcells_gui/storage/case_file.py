@@ -21,7 +21,7 @@ from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen, Sp
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import hash_chain, row_validation, schema, serialization
 from bloodcells_gui.storage.allowed_paths import NOWHERE, allow_network_root, block_network_path
-from bloodcells_gui.storage.database import Database, create_file
+from bloodcells_gui.storage.database import Database, WriteLease, create_file
 from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.images import image_ref, insert_images
 from bloodcells_gui.storage.move_notes import noted
@@ -178,6 +178,10 @@ class CaseFile:
             self._db.close()
 
     # -- header, images, runs ---------------------------------------------------------------------------
+
+    def hold(self, lease: WriteLease) -> None:
+        """Ask `lease` before every write, and give it back when the case is closed."""
+        self._db.lease = lease
 
     def refresh(self) -> None:
         """Read header, images and runs again; CaseDamaged where they are not what this program writes."""

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 from bloodcells_gui.domain.errors import UserError, system_reason
 from bloodcells_gui.storage import connection as conn
@@ -72,6 +73,13 @@ def _exists(path: Path) -> UserError:
     )
 
 
+class WriteLease(Protocol):
+    """Says across computers whether this window may still write; given back when the file is closed."""
+
+    def check(self) -> None: ...
+    def close(self) -> None: ...
+
+
 class Database:
     """An existing case file, checked on opening.
 
@@ -98,6 +106,7 @@ class Database:
         self._open_lock = threading.Lock()
         self._write_lock = threading.RLock()
         self._closed = False
+        self.lease: WriteLease | None = None
         self._users = 1
         self._compared = 0  # entries of the ledger whose rows were compared with their seals
         version = conn.header_version(self.path)
@@ -296,6 +305,8 @@ class Database:
         """
         if self.read_only:
             raise conn.read_only_place(self.path)
+        if self.lease is not None:
+            self.lease.check()
         with self._write_lock:
             try:
                 with self._in_words():
@@ -345,6 +356,8 @@ class Database:
                 return
             for identity in [i for i, database in _writers.items() if database is self]:
                 del _writers[identity]
+        if self.lease is not None:
+            self.lease.close()
         self._closed = True
         with self._open_lock:
             connections, self._open = self._open, []

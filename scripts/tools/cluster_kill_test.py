@@ -23,9 +23,11 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import dask
 import distributed
 
 from bloodcells_gui.app.batch import AnalyzeRequest, analyze_all, verify_case
+from bloodcells_gui.app.cluster import LOCAL_OPTIONS
 from bloodcells_gui.app.demo import make_demo
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.distribution import Cluster
@@ -92,9 +94,12 @@ def run(args: argparse.Namespace, folder: Path) -> int:
     killed: Counter[str] = Counter()
     over = threading.Event()
     began = time.monotonic()
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
-    ) as cluster:
+    with (
+        dask.config.set(LOCAL_OPTIONS),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
+        ) as cluster,
+    ):
         hunter = threading.Thread(target=hunt, args=(out, args.kills, random.Random(args.seed), over, killed))
         hunter.start()
         request = AnalyzeRequest(slides, out, cluster=Cluster(cluster.scheduler_address))

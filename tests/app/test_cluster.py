@@ -17,7 +17,7 @@ import cv2
 import pytest
 
 from bloodcells_gui.app.batch import AnalyzeRequest, Outcome, analyze_all
-from bloodcells_gui.app.cluster import analyze_on_cluster
+from bloodcells_gui.app.cluster import LOCAL_OPTIONS, analyze_on_cluster
 from bloodcells_gui.domain.analysis import Progress, RunStatus
 from bloodcells_gui.domain.distribution import Cluster, Shard
 from bloodcells_gui.domain.errors import UserError
@@ -56,9 +56,13 @@ def alone(specimens: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture(scope="module")
 def workers() -> Iterator[object]:
     """A scheduler with two workers that are started anew when they die, as a department would have them."""
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
-    ) as cluster:
+    dask = pytest.importorskip("dask")
+    with (
+        dask.config.set(LOCAL_OPTIONS),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
+        ) as cluster,
+    ):
         with distributed.Client(cluster) as client:
             client.register_plugin(plain_models())
         yield cluster

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
+import pickle
 import time
 from pathlib import Path
-
-import pytest
 
 from bloodcells_gui.app.batch_inputs import PlannedJob
 from bloodcells_gui.app.cluster import clear_left_behind, put_into_place
@@ -79,6 +78,5 @@ def test_only_folders_of_runs_that_are_long_gone_are_cleared(tmp_path: Path) -> 
 
 
 def test_a_planned_job_travels(tmp_path: Path) -> None:
-    pickle = pytest.importorskip("pickle")
     job = PlannedJob(tmp_path / "a", tmp_path / "b")
     assert pickle.loads(pickle.dumps(job)) == job

@@ -173,6 +173,15 @@ class GeneralPage(Page):
         self.box(tr("A sound with every counted cell"), s.count_sound, "count_sound")
         reviewer = self.line(tr("Usual &reviewer"), s.reviewer, 80)
         self.reads("reviewer", lambda: " ".join(reviewer.text().split()))
+        database = self.line(tr("&Database of the laboratory"), s.lab_database, 400)
+        database.setPlaceholderText("postgresql://USER@HOST/DATABASE")
+        self.reads("lab_database", lambda: database.text().strip())
+        self.note(
+            tr(
+                "Only where several workstations share their cases: it then tells who has a case open. The IT"
+                " person makes it once (bloodcells lab init). Leave it empty on a single workstation."
+            )
+        )
         self.outer.addStretch(1)
 
 

@@ -1,0 +1,77 @@
+"""The tables of the laboratory's database, by numbered migrations that each run once, whole or not at all."""
+
+from __future__ import annotations
+
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.storage.lab.database import LabDatabase
+
+VERSIONS = "bloodcells_versions"
+_LOCK = 0x626C6F6F64  # any number that no other program of this database locks
+# Times are seconds since 1970 by the server's clock: those of stations differ.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE bloodcells_leases (case_key TEXT PRIMARY KEY, case_name TEXT NOT NULL,"
+        " station TEXT NOT NULL, reviewer TEXT NOT NULL, token TEXT NOT NULL,"
+        " since DOUBLE PRECISION NOT NULL, seen DOUBLE PRECISION NOT NULL,"
+        " expires DOUBLE PRECISION NOT NULL)",
+        "CREATE TABLE bloodcells_takeovers (at DOUBLE PRECISION NOT NULL, case_key TEXT NOT NULL,"
+        " case_name TEXT NOT NULL, station TEXT NOT NULL, reviewer TEXT NOT NULL, from_station TEXT NOT NULL,"
+        " from_reviewer TEXT NOT NULL, silent_s DOUBLE PRECISION NOT NULL)",
+    ),
+)
+NUMBER = len(MIGRATIONS)
+
+
+def number_of(database: LabDatabase) -> int:
+    """Number of the newest migration that ran; 0 where there is no laboratory yet."""
+    if not database.has_table(VERSIONS):
+        return 0
+    return int(database.query("SELECT coalesce(max(number), 0) FROM bloodcells_versions")[0][0])
+
+
+def create(database: LabDatabase, app_version: str) -> tuple[int, int]:
+    """Make the tables, or bring them up to date; the number before and after.
+
+    Raises
+    ------
+    UserError
+        The tables are of a newer version, or it failed; nothing is changed then.
+    """
+    with database.transaction():
+        database.alone(_LOCK)
+        before = number_of(database)
+        _refuse_newer(before)
+        if not before:
+            database.query(
+                "CREATE TABLE IF NOT EXISTS bloodcells_versions (number INTEGER PRIMARY KEY,"
+                " at DOUBLE PRECISION NOT NULL, program TEXT NOT NULL)"
+            )
+        for number, statements in enumerate(MIGRATIONS[before:], before + 1):
+            database.run_all(statements)
+            database.query("INSERT INTO bloodcells_versions VALUES (?, $now, ?)", number, app_version)
+    return before, NUMBER
+
+
+def check(database: LabDatabase) -> None:
+    """Refuse in words tables that this version does not know, or that are not there."""
+    number = number_of(database)
+    _refuse_newer(number)
+    if number < NUMBER:
+        raise UserError(
+            "There is no laboratory of this version in that database (tables {number}, needed {needed}).",
+            "",
+            "Run: bloodcells lab init URL. Workstations of the former version can go on until then.",
+            number=number,
+            needed=NUMBER,
+        )
+
+
+def _refuse_newer(number: int) -> None:
+    if number > NUMBER:
+        raise UserError(
+            "The laboratory's database was made by a newer version (tables {number}, known {known}).",
+            "An older program could damage what it does not know.",
+            "Install the laboratory's version on this workstation.",
+            number=number,
+            known=NUMBER,
+        )
