@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from bloodcells_gui.domain.counted_fields import CountedField, together
 from bloodcells_gui.domain.differential import Remark
+from bloodcells_gui.domain.platelet_clumps import ClumpSearch, searched_images
 
 #: Steps of a score in a quality map: 0 to 1 in so many parts.
 SCORE_STEPS = 15
@@ -191,6 +193,10 @@ class RunRecord:
     adaptation : AdaptationRecord or None
     remarks : tuple of Remark
         On the images as a whole, in the order in which they are shown.
+    counted : tuple of CountedField
+        Where `counts` were counted, each field by itself; empty in cases of formats before 7.
+    clumps : tuple of ClumpSearch
+        The search of each image for clumps of platelets.
     """
 
     counts: RunCounts = field(default_factory=RunCounts)
@@ -198,10 +204,12 @@ class RunRecord:
     maps: tuple[QualityMap, ...] = ()
     adaptation: AdaptationRecord | None = None
     remarks: tuple[Remark, ...] = ()
+    counted: tuple[CountedField, ...] = ()
+    clumps: tuple[ClumpSearch, ...] = ()
 
 
 def merged(records: Iterable[RunRecord]) -> RunRecord:
-    """What several runs, oldest first, did together: tiles and fields of any, and their latest quality maps.
+    """What several runs, oldest first, did together: tiles and fields of any, and the latest of what they saw there.
 
     Counts, adaptation and remarks belong to each run and are left out.
     """
@@ -209,7 +217,11 @@ def merged(records: Iterable[RunRecord]) -> RunRecord:
     sampled: list[TileSet] = []
     fields: set[int] = set()
     maps: dict[tuple[int, int, int], dict[tuple[int, int], MapTile]] = {}
+    counted: list[CountedField] = []
+    clumps: list[ClumpSearch] = []
     for record in records:
+        counted += record.counted
+        clumps += record.clumps
         searched += record.progress.searched
         sampled += record.progress.sampled
         fields |= record.progress.fields
@@ -217,7 +229,9 @@ def merged(records: Iterable[RunRecord]) -> RunRecord:
             maps.setdefault(quality.grid, {}).update({(t.row, t.column): t for t in quality.tiles})
     progress = ScanProgress(_together(searched), _together(sampled), frozenset(fields))
     latest = (QualityMap(*grid, tuple(tiles[at] for at in sorted(tiles))) for grid, tiles in maps.items())
-    return RunRecord(progress=progress, maps=tuple(latest))
+    return RunRecord(
+        progress=progress, maps=tuple(latest), counted=together(counted), clumps=searched_images(clumps)
+    )
 
 
 def _together(sets: Iterable[TileSet]) -> tuple[TileSet, ...]:

@@ -152,3 +152,14 @@ def sides_unknown(mask: NDArray[np.uint8], known: NDArray[np.bool_], within_px: 
         return False
 
     return EdgeFlags(reached(-1, 0), reached(0, -1), reached(1, 0), reached(0, 1))
+
+
+def whole_in(tile: Tile, box: Box, size_px: tuple[int, int], margin_px: float) -> bool:
+    """Whether a box keeps off those edges of a tile that are not the image's own."""
+    right, bottom = tile.x + tile.width, tile.y + tile.height
+    return (
+        (tile.x == 0 or box.x > tile.x + margin_px)
+        and (tile.y == 0 or box.y > tile.y + margin_px)
+        and (right >= size_px[0] or box.x + box.width < right - margin_px)
+        and (bottom >= size_px[1] or box.y + box.height < bottom - margin_px)
+    )

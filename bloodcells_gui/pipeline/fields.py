@@ -14,6 +14,7 @@ from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, Skip
 from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
+from bloodcells_gui.domain.platelet_clumps import ClumpSearch
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_messages import CONTRADICTION, counted, remark
 from bloodcells_gui.domain.run_record import QualityMap, RunCounts, RunRecord, ScanProgress
@@ -28,6 +29,7 @@ from bloodcells_gui.pipeline.deduplication import BAND_UM, ListedBoxes
 from bloodcells_gui.pipeline.field_registration import register_fields
 from bloodcells_gui.pipeline.mosaic import Mosaic, OpenFields, SharedCells
 from bloodcells_gui.pipeline.pieces import Candidate, Piece, SearchResult
+from bloodcells_gui.pipeline.platelet_clumps import search_field
 from bloodcells_gui.pipeline.scale_check import Estimate, ScaleSample, SettledScale, settle_scale
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.pipeline.search import TileSearch
@@ -87,6 +89,7 @@ class FieldsSource:
         self._remarks: list[Remark] = []
         self._said: list[str] = []
         self._maps: dict[int, QualityMap] = {}
+        self._clumps: dict[int, ClumpSearch] = {}
 
     @property
     def mpp(self) -> float:
@@ -162,6 +165,8 @@ class FieldsSource:
 
     def learn(self, found: SearchResult) -> None:
         """Fields are searched whatever their neighbours look like; how well they can be read is kept."""
+        if found.clumps is not None:
+            self._clumps[found.clumps.image] = found.clumps
         if found.tile is not None and found.tile.measured:
             image = found.tile.image
             self._maps[image] = stored_quality_map.quality_map([found.tile], image, None)
@@ -178,9 +183,10 @@ class FieldsSource:
             ScanProgress(fields=frozenset(self._done)),
             tuple(self._maps.values()),
             remarks=(*self._remarks, *counted(self._said)),
+            clumps=tuple(self._clumps[image] for image in sorted(self._clumps)),
         )
 
-    def finish(self, _token: CancelToken) -> Iterator[ImagesRead]:
+    def finish(self, _pool: ThreadPoolExecutor, _token: CancelToken) -> Iterator[ImagesRead]:
         """Hashes came with the pixels."""
         return iter(())
 
@@ -242,6 +248,7 @@ class FieldsSource:
             area_mm2=w * h * mpp**2 / 1e6 * self._mosaic.share(position),
             tile=ZoneTile(image, 0, 0, (0, 0, w, h), score, reasons[best], True),
             read=((image, known),),
+            clumps=search_field(image, read, reader.size_px, mpp, known_light.light, self._search.detector),
         )
 
     def _counted(self, position: int, parts: Sequence[NDArray[np.float32]]) -> int:

@@ -10,6 +10,7 @@ from typing import Protocol
 from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, SkippedFile
 from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.platelet_clumps import ClumpSearch
 from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.domain.zones import ZonesRanked, ZoneTile
@@ -46,6 +47,8 @@ class SearchResult:
     skipped : tuple of SkippedFile
     read : tuple
         As in ImagesRead.
+    clumps : ClumpSearch or None
+        The search of a field for clumps of platelets.
     """
 
     spots: tuple[Candidate, ...] = ()
@@ -57,6 +60,7 @@ class SearchResult:
     quality: PatchQuality | None = None
     skipped: tuple[SkippedFile, ...] = ()
     read: tuple[tuple[int, ImageRef], ...] = ()
+    clumps: ClumpSearch | None = None
 
 
 class Piece(Protocol):
@@ -112,5 +116,5 @@ class Source(Protocol):
     def record(self) -> RunRecord:
         """What a later run needs in order to go on, what belongs into the report, and remarks."""
 
-    def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
+    def finish(self, pool: ThreadPoolExecutor, token: CancelToken) -> Iterator[ImagesRead]:
         """Do the work that can wait until every cell is found."""

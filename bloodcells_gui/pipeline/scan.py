@@ -27,6 +27,7 @@ from bloodcells_gui.domain.analysis import (
     Skipped,
 )
 from bloodcells_gui.domain.cell import FLAG_OUTSIDE_FRAME, Box, Cell, CellAssets
+from bloodcells_gui.domain.counted_fields import CountedField, together
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import Cancelled
@@ -40,7 +41,7 @@ from bloodcells_gui.imaging.io.refusal import out_of_reach
 from bloodcells_gui.pipeline.cell_analyzer import CellAnalyzer
 from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.deduplication import ANY_KIND, ListedBoxes
-from bloodcells_gui.pipeline.giant_platelets import mark_giant_platelet
+from bloodcells_gui.pipeline.giant_platelets import measured_platelet
 from bloodcells_gui.pipeline.outline_overlap import Outlines
 from bloodcells_gui.pipeline.outline_plausibility import check_outline_plausibility
 from bloodcells_gui.pipeline.pieces import SearchResult, Source
@@ -97,6 +98,19 @@ class _Sampled:
     red_cells: int = 0
     nucleated: int = 0
     platelets: int = 0
+    fields: list[CountedField] = field(default_factory=list)
+
+    def add(self, found: SearchResult) -> None:
+        """Count a piece in."""
+        self.area_mm2 += found.area_mm2
+        self.red_cells += found.red_cells
+        self.nucleated += found.nucleated
+        self.platelets += found.platelets
+        if found.tile is not None:
+            tile = found.tile
+            area = round(found.area_mm2, 9)
+            counts = found.red_cells, found.nucleated, found.platelets
+            self.fields.append(CountedField(tile.image, tile.box_px, area, *counts))
 
 
 @dataclass(slots=True)
@@ -189,7 +203,7 @@ class Scan:
                 self._work.image_flags = self._source.image_flags
                 self._work.scale_spread = self._source.scale_spread
                 yield from self._run(pool)
-                yield from self._source.finish(self._token)
+                yield from self._source.finish(pool, self._token)
             except Cancelled:
                 pool.shutdown(wait=False, cancel_futures=True)
                 yield Done(RunStatus.CANCELLED, self._record())
@@ -213,10 +227,12 @@ class Scan:
     def _record(self, remarks: Sequence[Remark] = ()) -> RunRecord:
         """What the run leaves, `remarks` first."""
         record = self._source.record()
+        sampled = self._sums.sampled
         return replace(
             record,
             counts=replace(self._sums.counts(), fields=record.counts.fields),
             remarks=(*remarks, *record.remarks, *self._work.remarks()),
+            counted=together(sampled.fields) if sampled is not None else (),
         )
 
     @property
@@ -299,7 +315,7 @@ class Scan:
         classes = self._work.classifier.classes
         rows = self._work.process(places, run=self._options.run)
         return [
-            (mark_giant_platelet(check_outline_plausibility(cell, classes), place.red_cell_px), assets)
+            (measured_platelet(check_outline_plausibility(cell, classes), place), assets)
             for place, (cell, assets) in zip(places, rows, strict=True)
         ]
 
@@ -368,11 +384,8 @@ class Scan:
             return
         sums.searched_mm2 = (sums.searched_mm2 or 0.0) + found.area_mm2
         if found.red_cells >= 0:
-            sums.sampled = sampled = sums.sampled or _Sampled()
-            sampled.area_mm2 += found.area_mm2
-            sampled.red_cells += found.red_cells
-            sampled.nucleated += found.nucleated
-            sampled.platelets += found.platelets
+            sums.sampled = sums.sampled or _Sampled()
+            sums.sampled.add(found)
 
     def _done_so_far(self) -> int:
         """Leukocytes of the target, else pieces, those of earlier runs included."""

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.domain.cell import FLAG_TOUCHING, Box
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET, RED_CELL, Detections, non_max_suppression
-from bloodcells_gui.imaging.light import KnownLight, Light, estimate_light
+from bloodcells_gui.imaging.light import WHITE, KnownLight, Light, estimate_light
 from bloodcells_gui.imaging.monolayer import PatchQuality, judge_patch
 from bloodcells_gui.imaging.nuclei import lacks_nucleus
+from bloodcells_gui.imaging.platelet_stain import LOWEST_SCORE, blank_of, stained_as_platelets
 from bloodcells_gui.imaging.tiling import Tile
 from bloodcells_gui.pipeline.cell_place import CellPlace
 from bloodcells_gui.pipeline.deduplication import BAND_UM, touching
@@ -55,6 +56,10 @@ class CellDetector(Protocol):
     @property
     def um_per_px(self) -> float:
         """Scale of its input."""
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """Lowest score of each class, by the card."""
 
     @property
     def even_light(self) -> bool:
@@ -163,7 +168,7 @@ class TileSearch:
         else:
             full, view = self._read_tile(read, tile, mpp)
         seen = _lit(view, tile, light)
-        found = self._leukocytes(seen, tile, mpp) if coarse else self._all_classes(seen, tile)
+        found = self._leukocytes(seen, tile, mpp) if coarse else self._all_classes(seen, tile, light)
         band = BAND_UM / mpp
         red = found.of_class(RED_CELL)
         platelets = found.of_class(PLATELET)
@@ -210,9 +215,20 @@ class TileSearch:
         full = read(tile.x, tile.y, tile.width, tile.height, 1.0)
         return full, full if abs(ratio - 1) < 0.01 else _shrunk(full, ratio)
 
-    def _all_classes(self, view: Pixels, tile: Tile) -> Detections:
+    def _all_classes(self, view: Pixels, tile: Tile, light: Light | None) -> Detections:
         """Cells of a tile at the detector's scale, in px of the image."""
-        found = self.detector.detect(view, self.detector.um_per_px)
+        limits = list(self.detector.thresholds)
+        card = limits[PLATELET]
+        limits[PLATELET] = min(card, LOWEST_SCORE)
+        found = self.detector.detect(view, self.detector.um_per_px, limits)
+        platelets = found.classes == PLATELET
+        blank = blank_of(view) if light is None else np.full(3, WHITE, np.float32)
+        red = found.boxes[found.classes == RED_CELL]
+        kept = ~platelets
+        kept[platelets] = stained_as_platelets(
+            view, found.boxes[platelets], found.scores[platelets], red, card, blank
+        )
+        found = found.take(kept)
         # The true factor: the tile was rounded to whole px.
         return found.moved(tile.width / view.shape[1], tile.x, tile.y)
 

@@ -17,6 +17,7 @@ from bloodcells_gui.domain.detections import NUCLEATED
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, UserError
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.platelet_clumps import ClumpSearch
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_messages import LYING_LEVELS, UNFOCUSED, counted, remark
 from bloodcells_gui.domain.run_record import QualityMap, RunRecord, ScanProgress, TileSet
@@ -28,8 +29,9 @@ from bloodcells_gui.imaging.overview import inside
 from bloodcells_gui.imaging.tiling import Tile
 from bloodcells_gui.pipeline import resume, stored_quality_map
 from bloodcells_gui.pipeline.content_hash import content_hash
-from bloodcells_gui.pipeline.edges import in_frame
+from bloodcells_gui.pipeline.edges import in_frame, whole_in
 from bloodcells_gui.pipeline.pieces import Piece, SearchResult
+from bloodcells_gui.pipeline.platelet_clumps import search_slide
 from bloodcells_gui.pipeline.poor_zones import PoorZones
 from bloodcells_gui.pipeline.scale_check import Estimate, ScaleSample, SettledScale, settle_scale
 from bloodcells_gui.pipeline.scan import ScanOptions
@@ -110,6 +112,7 @@ class SlideSource:
         self._image_flags: dict[int, tuple[str, ...]] = {}
         self._scale_spread = 0.0
         self._said: list[str] = []
+        self._clumps: list[ClumpSearch] = []
 
     @property
     def mpp(self) -> float:
@@ -294,7 +297,7 @@ class SlideSource:
             replace(s, plane=self.in_plane(image, s.plane))
             for s in result.spots
             if s.kind == NUCLEATED
-            and _whole_in(tile, s.plane, size, _CUT_UM / survey.mpp)
+            and whole_in(tile, s.plane, size, _CUT_UM / survey.mpp)
             and inside(survey.zones, *s.plane.centre)
         )
         return SearchResult(spots)
@@ -417,6 +420,7 @@ class SlideSource:
             progress=ScanProgress(tuple(searched), tuple(sampled)),
             maps=tuple(maps),
             remarks=(*self._remarks, *counted(self._said), *on_zones),
+            clumps=tuple(self._clumps),
         )
 
     def _map(self, image: int, slide: _Slide) -> list[ZoneTile]:
@@ -430,21 +434,13 @@ class SlideSource:
                 looked_at[found.tile.box_px] = found.tile
         return [looked_at.get(t.box_px, t) for t in slide.survey.map.tiles()]
 
-    def finish(self, token: CancelToken) -> Iterator[ImagesRead]:
-        """Content hashes: a slide has gigabytes, so this waits until the cells are there."""
+    def finish(self, pool: ThreadPoolExecutor, token: CancelToken) -> Iterator[ImagesRead]:
+        """Clumps of platelets, and content hashes: both read all of a slide, so they wait for the cells."""
+        known = {search.image for search in self._before.clumps}
         for image, slide in self._slides.items():
+            if image not in known:
+                self._clumps.append(search_slide(slide.survey, self._search.detector, pool, token))
             digest = content_hash(slide.ref, token)
             if digest and getattr(slide.reader, "unchanged", lambda: True)():
                 ref = replace(slide.ref, sha256=digest, size_px=slide.reader.size_px, mpp=slide.reader.mpp)
                 yield ImagesRead(((image, ref),))
-
-
-def _whole_in(tile: Tile, box: Box, size_px: tuple[int, int], margin_px: float) -> bool:
-    """Whether a box keeps off those edges of a tile that are not the image's own."""
-    right, bottom = tile.x + tile.width, tile.y + tile.height
-    return (
-        (tile.x == 0 or box.x > tile.x + margin_px)
-        and (tile.y == 0 or box.y > tile.y + margin_px)
-        and (right >= size_px[0] or box.x + box.width < right - margin_px)
-        and (bottom >= size_px[1] or box.y + box.height < bottom - margin_px)
-    )

@@ -11,8 +11,10 @@ from dataclasses import MISSING, fields
 from typing import Any, NamedTuple
 
 from bloodcells_gui.adaptation.prior_shift import prior_shift_of
+from bloodcells_gui.domain.counted_fields import CountedField
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.flat_record import MOST_TILES, packed_tile, unpacked_tile
+from bloodcells_gui.domain.platelet_clumps import MOST_PLACES, ClumpSearch, PlateletClump
 from bloodcells_gui.domain.run_messages import names_in, remark
 from bloodcells_gui.domain.run_record import (
     AdaptationRecord,
@@ -32,6 +34,9 @@ _AREAS = ("searched_mm2", "sampled_mm2", "platelets_per_field")
 _MANY = 10**12
 _DIGITS = 3  # hexadecimal digits of a tile in a quality map
 _MOST_IMAGES = 10**9
+# Beside the counts, since format 7: a row of numbers for each counted field, and for each search for clumps.
+_FIELDS, _CLUMPS = "by_field", "clumps"
+_MOST_FIELDS = 100_000
 
 
 class RecordColumns(NamedTuple):
@@ -48,7 +53,7 @@ def to_objects(record: RunRecord) -> RecordColumns:
     """The record as objects that JSON can hold; ValueError where its adaptation is out of range."""
     progress = record.progress
     return RecordColumns(
-        _counts_to(record.counts),
+        _counts_to(record.counts) | _fields_to(record) | _clumps_to(record),
         {
             "searched": [_tiles_to(tiles) for tiles in progress.searched],
             "sampled": [_tiles_to(tiles) for tiles in progress.sampled],
@@ -63,8 +68,11 @@ def to_objects(record: RunRecord) -> RecordColumns:
 def from_objects(columns: RecordColumns) -> RunRecord:
     """Inverse of :func:`to_objects`; ValueError on what is no record."""
     progress = _object(columns.progress, ("searched", "sampled", "fields"))
+    counts = dict(columns.counts) if isinstance(columns.counts, dict) else columns.counts
+    counted = _fields_from(counts.pop(_FIELDS, [])) if isinstance(counts, dict) else ()
+    clumps = _clumps_from(counts.pop(_CLUMPS, [])) if isinstance(counts, dict) else ()
     return RunRecord(
-        _counts_from(columns.counts),
+        _counts_from(counts),
         ScanProgress(
             tuple(_tiles_from(obj) for obj in _list(progress["searched"])),
             tuple(_tiles_from(obj) for obj in _list(progress["sampled"])),
@@ -72,7 +80,13 @@ def from_objects(columns: RecordColumns) -> RunRecord:
         ),
         tuple(_map_from(obj) for obj in _list(columns.maps)),
         None if columns.adaptation is None else _adaptation_from(columns.adaptation),
+<<<<<<< HEAD
         tuple(remark_from(obj) for obj in _list(columns.remarks)),
+=======
+        tuple(_remark_from(obj) for obj in _list(columns.remarks)),
+        counted,
+        clumps,
+>>>>>>> 6e90051 (Count platelets by field, outline them by their stain, search the film for clumps)
     )
 
 
@@ -106,6 +120,80 @@ def _counts_from(obj: Any) -> RunCounts:
         check = row_validation.number if name in _AREAS else row_validation.whole
         found[name] = check(value, 0, _MANY)
     return RunCounts(**found)
+
+
+def _fields_to(record: RunRecord) -> dict[str, Any]:
+    rows = [
+        [int(f.image), *(int(v) for v in f.box_px), float(f.area_mm2), int(f.red_cells), int(f.nucleated),
+         int(f.platelets)]
+        for f in record.counted
+    ]  # fmt: skip
+    return {_FIELDS: rows} if rows else {}
+
+
+def _fields_from(value: Any) -> tuple[CountedField, ...]:
+    rows = _list(value)
+    if len(rows) > _MOST_FIELDS:
+        raise ValueError("more fields than a case has")
+    return tuple(_field_from(row) for row in rows)
+
+
+def _field_from(row: Any) -> CountedField:
+    image, x, y, width, height, area, red, nucleated, platelets = _list(row)
+    return CountedField(
+        row_validation.whole(image, 0, _MOST_IMAGES),
+        _box_from(x, y, width, height),
+        row_validation.number(area, 0, _MANY),
+        row_validation.whole(red, 0, _MANY),
+        row_validation.whole(nucleated, 0, _MANY),
+        row_validation.whole(platelets, 0, _MANY),
+    )
+
+
+def _box_from(x: Any, y: Any, width: Any, height: Any) -> tuple[int, int, int, int]:
+    left, top = (row_validation.whole(v, 0, row_validation.LARGEST_PX) for v in (x, y))
+    across, down = (row_validation.whole(v, 1, row_validation.LARGEST_PX) for v in (width, height))
+    return left, top, across, down
+
+
+def _clumps_to(record: RunRecord) -> dict[str, Any]:
+    rows = [
+        {
+            "image": int(search.image),
+            "searched_mm2": float(search.searched_mm2),
+            "edge_mm2": float(search.edge_mm2),
+            "found": int(search.found),
+            "places": [[*(int(v) for v in c.box_px), float(c.area_um2), bool(c.edge)] for c in search.clumps],
+        }
+        for search in record.clumps
+    ]
+    return {_CLUMPS: rows} if rows else {}
+
+
+def _clumps_from(value: Any) -> tuple[ClumpSearch, ...]:
+    rows = _list(value)
+    if len(rows) > _MOST_FIELDS:
+        raise ValueError("more images than a case has")
+    return tuple(_clump_search_from(row) for row in rows)
+
+
+def _clump_search_from(row: Any) -> ClumpSearch:
+    found = _object(row, ("image", "searched_mm2", "edge_mm2", "found", "places"))
+    places = _list(found["places"])
+    if len(places) > MOST_PLACES:
+        raise ValueError("more places than are kept")
+    clumps = []
+    for place in places:
+        x, y, width, height, area, edge = _list(place)
+        box = _box_from(x, y, width, height)
+        clumps.append(PlateletClump(box, row_validation.number(area, 0, _MANY), row_validation.flag(edge)))
+    return ClumpSearch(
+        row_validation.whole(found["image"], 0, _MOST_IMAGES),
+        row_validation.number(found["searched_mm2"], 0, _MANY),
+        row_validation.number(found["edge_mm2"], 0, _MANY),
+        row_validation.whole(found["found"], len(clumps), _MANY),
+        tuple(clumps),
+    )
 
 
 def _tiles_to(tiles: TileSet) -> dict[str, Any]:

@@ -134,6 +134,7 @@ MIGRATIONS: Mapping[int, Callable[[sqlite3.Connection], None]] = {
     3: _adding("run_results"),
     4: _adding(),  # the adaptation in run_results may hold a pool, which format 4 does not know
     5: _adding("outlines"),
+    # The counts in run_results may be by field as well, which format 6 does not know.
     6: _adding("red_cell_runs", "red_cell_run_ends", "red_cell_fields"),
 }
 

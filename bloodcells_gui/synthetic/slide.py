@@ -122,12 +122,14 @@ def generate_slide(
     mpp: float = SLIDE_MPP,
     lab: int = _SCANNER,
     blasts: int | None = None,
+    clumps: int = 0,
 ) -> dict[str, int]:
     """A pyramidal tiled TIFF `synthetic-slide.tif` with truth.json, in time linear in its area.
 
     Memory depends on the number of nucleated cells, not on the size. Slides beyond 1,500 million pixels
     repeat downwards every 8,192 px; truth.json then lists every nucleated cell, but platelets only once.
-    `blasts` is how many of the cells are blasts; None takes the usual mix.
+    `blasts` is how many of the cells are blasts; None takes the usual mix. `clumps` is how many clumps of
+    platelets lie at the feathered edge.
 
     Returns
     -------
@@ -143,7 +145,7 @@ def generate_slide(
     period = TILE_PX << _PERIOD_LOG2 if repeats else None
     if cells is not None and period is not None:
         cells = max(1, round(cells * period / size_px[1]))
-    smear = Smear(size_px, mpp, seed, laboratory(seed, lab), cells, period, blasts)
+    smear = Smear(size_px, mpp, seed, laboratory(seed, lab), cells, period, blasts, clumps)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as e:
@@ -189,7 +191,7 @@ def _write_truth(out: Path, smear: Smear, seed: int) -> dict[str, int]:
 
 def _true_cells(smear: Smear) -> Iterator[TrueCell]:
     for k in range(smear.repetitions):
-        for items in (smear.nucleated, smear.platelets() if k == 0 else ()):
+        for items in (smear.nucleated, smear.clumps, smear.platelets() if k == 0 else ()):
             for p in items:
                 y = p.y + k * smear.height
                 if y >= smear.size_px[1]:

@@ -28,7 +28,7 @@ _DEPOSIT = density(48, 16, 84)
 def platelet(rng: np.random.Generator, mpp: float, code: str = "PLT") -> Sprite:
     """A platelet (PLT, 2 to 3.5 um), a giant one (GPLT, 7 to 10 um) or a clump (PLC)."""
     if code == "PLC":
-        return _clump(rng, mpp)
+        return clump(rng, mpp, int(rng.integers(6, 18)))
     diameter = rng.uniform(7.0, 9.5) if code == "GPLT" else float(np.clip(rng.normal(3.15, 0.6), 1.9, 4.8))
     g = Grid(diameter * 1.7 + 1, mpp)
     body, od = _platelet_density(g, rng, diameter / 2, (0.0, 0.0))
@@ -52,8 +52,8 @@ def _platelet_density(
     return body, od.astype(np.float32)
 
 
-def _clump(rng: np.random.Generator, mpp: float) -> Sprite:
-    count = int(rng.integers(6, 18))
+def clump(rng: np.random.Generator, mpp: float, count: int) -> Sprite:
+    """A clump of `count` platelets."""
     spread = 0.6 * math.sqrt(count)
     g = Grid(4 * spread + 6, mpp)
     od = np.zeros((g.n, g.n, 3), np.float32)

@@ -20,6 +20,7 @@ from bloodcells_gui.synthetic.scene import (
     draw_object,
     random_sprite,
 )
+from bloodcells_gui.synthetic.small import clump
 from bloodcells_gui.synthetic.sprites import Placed, Sprite, lay
 from bloodcells_gui.synthetic.stain import Laboratory, expose, plasma
 
@@ -37,6 +38,8 @@ LEUKOCYTES_PER_MM2 = 60.0
 _PLATELETS_PER_RED_CELL = 0.05
 _PATTERN_COVER = 0.80
 _MARGIN_PX = 6
+# Platelets of a clump, from and up to (not included).
+_CLUMP_PLATELETS = (30, 90)
 _SPRITES_PER_CLASS = 10
 _TOUCHING = 0.03
 
@@ -68,6 +71,8 @@ class Smear:
         Nucleated cells on the whole slide; None takes 60 per mm2 of smear.
     period_px : int or None
         The plan repeats downwards with this period (a multiple of the tile).
+    clumps : int
+        Clumps of platelets, at the feathered edge.
     blasts : int or None
         Exactly so many of the cells are blasts; None takes their share of the usual mix.
     """
@@ -81,6 +86,7 @@ class Smear:
         cells: int | None = None,
         period_px: int | None = None,
         blasts: int | None = None,
+        clumps: int = 0,
     ) -> None:
         self.size_px = size_px
         self.mpp = mpp
@@ -104,6 +110,7 @@ class Smear:
         half = TILE_PX + 2 * _MARGIN_PX
         self._film = np.repeat(plasma(rng, (half, half), mpp)[..., None], 3, axis=2)
         self.nucleated = self._plan_nucleated(cells, blasts, rng)
+        self.clumps = self._plan_clumps(clumps)
         self._by_tile = self._index()
         self._platelets = lru_cache(maxsize=4096)(self._make_platelets)
         self._reds = lru_cache(maxsize=1024)(self._make_reds)
@@ -192,9 +199,26 @@ class Smear:
                 return Placed(sprite, float(x), float(y))
         return None
 
+    def _plan_clumps(self, count: int) -> list[Placed]:
+        """Clumps of platelets where the film is thin, with places of their own: nothing else moves for them."""
+        rng = np.random.default_rng([self._seed, 26])
+        (_, left, right) = next(zone for zone in ZONES if zone[0] == "tail")
+        out: list[Placed] = []
+        for _ in range(count):
+            sprite = clump(rng, self.mpp, int(rng.integers(*_CLUMP_PLATELETS)))
+            for _ in range(400):
+                x, y = rng.uniform(left, right) * self.size_px[0], rng.random() * self.height
+                thin = 0.02 < float(self.coverage(np.array([x]), np.array([y]))[0]) < 0.35
+                gap = sprite.radius_px + 3.0 / self.mpp
+                others = (*self.nucleated, *out)
+                if thin and all(math.hypot(p.x - x, p.y - y) > p.sprite.radius_px + gap for p in others):
+                    out.append(Placed(sprite, float(x), float(y)))
+                    break
+        return out
+
     def _index(self) -> dict[tuple[int, int], list[Placed]]:
         tiles: dict[tuple[int, int], list[Placed]] = {}
-        for p in self.nucleated:
+        for p in (*self.nucleated, *self.clumps):
             tiles.setdefault((int(p.x // TILE_PX), int(p.y // TILE_PX)), []).append(p)
         return tiles
 

@@ -155,6 +155,7 @@ class PlainDetector:
 
     um_per_px = 0.4
     even_light = False
+    thresholds = (0.3, 0.35, 0.45)
 
     def __init__(self) -> None:
         self.seen_px = 0
