@@ -80,13 +80,9 @@ def from_objects(columns: RecordColumns) -> RunRecord:
         ),
         tuple(_map_from(obj) for obj in _list(columns.maps)),
         None if columns.adaptation is None else _adaptation_from(columns.adaptation),
-<<<<<<< HEAD
         tuple(remark_from(obj) for obj in _list(columns.remarks)),
-=======
-        tuple(_remark_from(obj) for obj in _list(columns.remarks)),
         counted,
         clumps,
->>>>>>> 6e90051 (Count platelets by field, outline them by their stain, search the film for clumps)
     )
 
 
