@@ -13,6 +13,7 @@ from bloodcells_gui import __version__
 from bloodcells_gui.app.cell_views import decode_mask
 from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.earlier_films import FilmFinder, FoundFilms
+from bloodcells_gui.app.platelets import numeration_of_case, platelets_of_case
 from bloodcells_gui.app.rare_cells import result_of_case, write_rare_json
 from bloodcells_gui.app.reader_limits import limits_of_case
 from bloodcells_gui.app.red_cell_report import with_red_cells
@@ -124,6 +125,7 @@ def live_report_model(
         findings=finding_lines(session),
     )
     model = replace(model, reader=limits_of_case(session), rare=result_of_case(session))
+    model = replace(model, platelet_report=platelets_of_case(session), numeration=numeration_of_case(session))
     return with_red_cells(model, session)
 
 

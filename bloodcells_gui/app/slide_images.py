@@ -125,6 +125,13 @@ class SlideImages:
         """Full-resolution pixels around a place; UserError when they cannot be read."""
         return self._read(image, x, y, width, height, 1.0)
 
+    def shrunk(self, image: int, box: RectPx, most_px: int) -> NDArray[np.uint8]:
+        """A part of an image, its longer side at most `most_px`; UserError when it cannot be read."""
+        width, height = self._size(image)
+        x, y = box[:2]
+        w, h = min(box[2], width - x), min(box[3], height - y)
+        return self._read(image, x, y, w, h, max(1.0, max(w, h) / most_px))
+
     def stain_lut(self, image: int) -> Lut:
         """Table that brings an image's blank field and mean stain density to those of a reference.
 

@@ -96,8 +96,8 @@ def field_ratio(
     The estimator of a ratio of totals and its linearised variance (Cochran, Sampling Techniques 1977,
     chapter 6), on the logarithm, with Student's t of one less than the number of fields. Limits are never
     narrower than what Poisson's law allows: exact limits of the count over an area, or of two counts
-    (:func:`~bloodcells_gui.domain.stats.ratio_limits`). So they hold 95 of 100 truths also where fields differ
-    by more than chance (tests/domain/test_counted_fields.py). They state sampling error only.
+    (:func:`~bloodcells_gui.domain.stats.ratio_limits`). So they hold 95 of 100 truths also where fields
+    differ by more than chance (tests/domain/test_counted_fields.py). They state sampling error only.
 
     Parameters
     ----------

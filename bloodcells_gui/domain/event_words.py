@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.comparison import ANALYSER_CELLS_FIELD, ANALYSER_PREFIX
-from bloodcells_gui.domain.findings import CONFIRMED, PREFIX, REFUTED, answer_of
+from bloodcells_gui.domain.counted_fields import LEFT_OUT_FIELD
+from bloodcells_gui.domain.findings import CONFIRMED, PREFIX, REFUTED, FindingAnswer, answer_of
 from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.grading import DEFAULT_GRADING
 from bloodcells_gui.domain.i18n import N_, ngettext, tr
+from bloodcells_gui.domain.platelet_clumps import REFUTED_FIELD
 from bloodcells_gui.domain.rare_search import RARE_FIELD
 from bloodcells_gui.domain.red_cells import NOT_COUNTED, RED_CELL_CLASS
 from bloodcells_gui.domain.review import (
@@ -60,6 +62,8 @@ _OWN_FIELDS = {
     ANALYSER_CELLS_FIELD: N_("Leukocytes counted by the analyser"),
     ZONE_FIELD: N_("Zone to be analysed"),
     RARE_FIELD: N_("Search for rare cells"),
+    LEFT_OUT_FIELD: N_("Counted fields left out"),
+    REFUTED_FIELD: N_("Places found to be no clump"),
 }
 _CHECKS = {
     "unreviewed": N_("cells that nobody reviewed"),
@@ -181,20 +185,26 @@ def value_text(event: Event, value: str, settings: LabSettings, lang: str = "en"
             return value
 
 
+def _answer_text(answer: FindingAnswer, lang: str) -> str:
+    parts = [tr(_VERDICTS[answer.verdict], lang)]
+    if answer.count:
+        parts.append(ngettext("{n} cell", "{n} cells", answer.count, lang))
+    if answer.value:
+        parts.append(answer.value.replace(".", ",") if lang == "fr" else answer.value)
+    if answer.told:
+        told = labelled(tr("told", lang), answer.told, lang)
+        parts.append(f"{told}, {local_text(answer.told_at, lang)}" if answer.told_at else told)
+    return "; ".join([*parts, *([answer.note] if answer.note else [])])
+
+
 def _field_value(key: str, value: str, settings: LabSettings, lang: str) -> str:
     if key == ZONE_FIELD:
         return tr("drawn", lang)
+    if key in (LEFT_OUT_FIELD, REFUTED_FIELD):
+        return str(len(value.split()))
     answer = answer_of(value) if key.startswith(PREFIX) else None
     if answer is not None:
-        parts = [tr(_VERDICTS[answer.verdict], lang)]
-        if answer.count:
-            parts.append(ngettext("{n} cell", "{n} cells", answer.count, lang))
-        if answer.value:
-            parts.append(answer.value.replace(".", ",") if lang == "fr" else answer.value)
-        if answer.told:
-            told = labelled(tr("told", lang), answer.told, lang)
-            parts.append(f"{told}, {local_text(answer.told_at, lang)}" if answer.told_at else told)
-        return "; ".join([*parts, *([answer.note] if answer.note else [])])
+        return _answer_text(answer, lang)
     spec = next((s for s in (*settings.fields, *DEFAULT_FIELDS) if s.name == key), None)
     if spec is None:
         return value

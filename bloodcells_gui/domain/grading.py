@@ -69,4 +69,5 @@ DEFAULT_GRADING: tuple[GradeItem, ...] = (
     GradeItem("auer-rods", "Auer rods", "white cells"),
     GradeItem("giant-platelets", "Giant platelets", "platelets", 11, 20),
     GradeItem("platelet-clumps", "Platelet clumps", "platelets"),
+    GradeItem("platelet-satellitism", N_("Platelet satellitism"), "platelets"),
 )  # fmt: skip

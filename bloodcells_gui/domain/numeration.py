@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from bloodcells_gui.domain.counted_fields import CountedField, FieldRatio, field_ratio
 from bloodcells_gui.domain.flat_record import counts_by_name
-from bloodcells_gui.domain.i18n import N_, Reason, plural
+from bloodcells_gui.domain.formatting import labelled, number
+from bloodcells_gui.domain.i18n import N_, Reason, plural, tr
 from bloodcells_gui.domain.run_record import RunCounts
 
 COUNTED = N_(
@@ -22,6 +25,64 @@ UNLISTED = plural(
     "{count} platelets counted but not listed as cells",
     "count",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Numeration:
+    """Cells of each kind on the same counted fields, per mm2 and as ratios, with 95 % limits.
+
+    Limits are those of :func:`~bloodcells_gui.domain.counted_fields.field_ratio`; None where too few fields
+    or no nucleated cell were counted. Ratios are per nucleated cell.
+    """
+
+    red: FieldRatio | None = None
+    nucleated: FieldRatio | None = None
+    platelets: FieldRatio | None = None
+    red_ratio: FieldRatio | None = None
+    platelet_ratio: FieldRatio | None = None
+
+
+def numeration_by_field(fields: Sequence[CountedField]) -> Numeration:
+    """The numeration of the study, from fields on which all three kinds were counted."""
+    areas = [f.area_mm2 for f in fields]
+    red, white, platelets = (
+        [float(getattr(f, kind)) for f in fields] for kind in ("red_cells", "nucleated", "platelets")
+    )
+    if not sum(white):
+        return Numeration(field_ratio(red, areas), field_ratio(white, areas), field_ratio(platelets, areas))
+    return Numeration(
+        field_ratio(red, areas),
+        field_ratio(white, areas),
+        field_ratio(platelets, areas),
+        _per_nucleated(red, white),
+        _per_nucleated(platelets, white),
+    )
+
+
+def _per_nucleated(counted: Sequence[float], white: Sequence[float]) -> FieldRatio | None:
+    """Cells for each nucleated one: fields without any say as much of the ratio as others do."""
+    turned = field_ratio(white, counted, sizes_counted=True)
+    if turned is None or turned.value <= 0 or turned.low <= 0:
+        return None
+    return FieldRatio(1 / turned.value, 1 / turned.high, 1 / turned.low, turned.spread, turned.fields)
+
+
+def numeration_lines(found: Numeration, lang: str) -> list[str]:
+    """The numeration in words, a line for the densities and one for the ratios."""
+
+    def said(name: str, ratio: FieldRatio, decimals: int) -> str:
+        low, high = number(ratio.low, decimals, lang), number(ratio.high, decimals, lang)
+        return f"{tr(name, lang)} {number(ratio.value, decimals, lang)} ({low} – {high})"
+
+    densities = ((N_("red cells"), found.red, 0), (N_("nucleated cells"), found.nucleated, 1),
+                 (N_("platelets"), found.platelets, 0))  # fmt: skip
+    ratios = ((N_("red cells"), found.red_ratio, 0), (N_("platelets"), found.platelet_ratio, 1))
+    lines = []
+    for title, parts in ((N_("Numeration, per mm²"), densities), (N_("For each nucleated cell"), ratios)):
+        texts = [said(name, ratio, decimals) for name, ratio, decimals in parts if ratio is not None]
+        if texts:
+            lines.append(labelled(tr(title, lang), ", ".join(texts), lang))
+    return lines
 
 
 def numeration(counts: RunCounts, decimal: str = ".") -> list[tuple[str, dict[str, object]]]:

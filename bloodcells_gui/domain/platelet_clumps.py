@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.zones import RectPx
 
+#: Field of the case that lists the places which a person found to be no clump; an event like any other.
+REFUTED_FIELD = "platelet_clumps_refuted"
 #: So many places are kept of one image; how many there were is kept beside them.
 MOST_PLACES = 200
 
@@ -28,6 +31,10 @@ class PlateletClump:
     box_px: RectPx
     area_um2: float
     edge: bool
+
+    def key(self, image: int) -> str:
+        """What an event calls it by: image, left, top."""
+        return f"{image}:{self.box_px[0]}:{self.box_px[1]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,11 @@ class ClumpSearch:
     edge_mm2: float
     found: int = 0
     clumps: tuple[PlateletClump, ...] = ()
+
+
+def refuted(data: SpecimenData) -> frozenset[str]:
+    """Keys of the places that a person refuted."""
+    return frozenset(data.fields.get(REFUTED_FIELD, "").split())
 
 
 def searched_images(searches: Iterable[ClumpSearch]) -> tuple[ClumpSearch, ...]:

@@ -8,16 +8,10 @@ from bloodcells_gui.domain.analysis import AnalysisRun
 from bloodcells_gui.domain.cell import FLAG_GIANT_PLATELET
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.platelet_report import FEWEST_OIL_FIELDS, FEWEST_RED_CELLS, OIL_FIELD_MM2
 from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.taxonomy import GIANT_PLATELET, PLATELET
-
-# Below this the ratio of platelets to red cells is too loose to show.
-FEWEST_RED_CELLS = 1000
-#: A 100x oil field with a field number of 22 is 0.22 mm across.
-OIL_FIELD_MM2 = 0.0380
-#: Below so many oil fields of sampled area the count per field is too loose to show.
-FEWEST_OIL_FIELDS = 10
 
 
 def named_by_size(code: str, flags: Collection[str]) -> str:
@@ -33,7 +27,10 @@ def named_by_size(code: str, flags: Collection[str]) -> str:
 def platelet_estimates(
     data: SpecimenData, runs: Iterable[AnalysisRun], settings: LabSettings
 ) -> tuple[Remark, ...]:
-    """One remark for every way in which the data allow an estimate; parameter "n_value" is in 10^9/L.
+    """One remark for every way in which the data of earlier versions allow an estimate.
+
+    Cases with counts by field have limits as well (:mod:`.platelet_report`), and no such remark but for what
+    a person counted. Parameter "n_value" is in 10^9/L.
 
     By field: platelets per 100x oil field times the laboratory's factor (15 to 20; recalled), as a person
     counted them, else from the runs' platelets on the sampled area, which the images' scale gives.
@@ -51,6 +48,9 @@ def platelet_estimates(
             ("n_factor", f"{factor:g}"),
         )
         found.append(Remark(text, params))
+    runs = list(runs)
+    if any(run.record.counted for run in runs):
+        return tuple(found)
     rbc = data.number("rbc")
     red = platelets = area = 0.0
     for run in runs:

@@ -233,15 +233,17 @@ class GradeProposal:
         return self.lowest == self.highest
 
 
-def propose_grade(share: RedCellShare, item: GradeItem) -> GradeProposal | None:
+def propose_grade(
+    share: RedCellShare, item: GradeItem, *, fewest: int = FEWEST_FOR_GRADE
+) -> GradeProposal | None:
     """The grade of a share by the laboratory's thresholds.
 
     Returns
     -------
     GradeProposal or None
-        None from under `FEWEST_FOR_GRADE` cells, and for an item that is switched off.
+        None from under `fewest` cells, and for an item that is switched off.
     """
-    if share.total < FEWEST_FOR_GRADE or not item.enabled:
+    if share.total < fewest or not item.enabled:
         return None
     grade = item.grade(share.percent)
     lowest, highest = _at_limit(item, share.low), _at_limit(item, share.high)

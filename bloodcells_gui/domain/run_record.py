@@ -209,7 +209,7 @@ class RunRecord:
 
 
 def merged(records: Iterable[RunRecord]) -> RunRecord:
-    """What several runs, oldest first, did together: tiles and fields of any, and the latest of what they saw there.
+    """What several runs, oldest first, did together: tiles and fields of any, and the latest seen there.
 
     Counts, adaptation and remarks belong to each run and are left out.
     """

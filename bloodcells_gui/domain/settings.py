@@ -151,8 +151,8 @@ class FieldSpec:
     """One field of the specimen or patient form.
 
     `name` is its key in `SpecimenData.fields`; the program itself understands wbc, wbc_corrected, sex, age,
-    birth_date, collected_at, rbc and platelets_per_field. A field that is not `shown` is on no form;
-    `identifying` ones stay out of anonymised exports.
+    birth_date, collected_at, rbc, platelets_per_field and platelet_count. A field that is not `shown` is on
+    no form; `identifying` ones stay out of anonymised exports.
     """
 
     name: str = field(metadata=validation.text(40))
@@ -184,6 +184,9 @@ DEFAULT_FIELDS: tuple[FieldSpec, ...] = (
     FieldSpec("wbc_corrected", "Analyser corrected for NRBC", "specimen", "choice", ("unknown", "yes", "no")),
     FieldSpec("rbc", "Red cell count", "specimen", "number", unit="10¹²/L", in_report=False),
     FieldSpec("platelets_per_field", "Platelets per oil field", "specimen", "number", in_report=False),
+    FieldSpec(
+        "platelet_count", N_("Platelet count, analyser"), "specimen", "number", unit="10⁹/L", in_report=False
+    ),
 )
 DEFAULT_COMMENTS: tuple[str, ...] = (
     N_("Automated pre-classification, reviewed by microscopy."),

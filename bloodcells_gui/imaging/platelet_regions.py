@@ -1,10 +1,10 @@
-"""Regions of platelet-stained material that are larger than a platelet, in a picture of about half a um per px.
+"""Regions of platelet-stained material larger than a platelet, in a picture of about half a um per px.
 
 A clump is told from its neighbours by what it is made of: it is stained as platelets are
-(:mod:`.platelet_stain`); it is larger than a giant platelet, or as large and not compact; it is grainy, for it
-is made of platelets with gaps between; and it has no even dense body as a nucleus has. Grains of stain deposit
-are denser than any platelet. A small clump looks much like the lobes of a neutrophil's nucleus; only a large
-ragged one cannot be a leukocyte.
+(:mod:`.platelet_stain`); it is larger than a giant platelet, or as large and not compact; it is grainy, for
+it is made of platelets with gaps between; and it has no even dense body as a nucleus has. Grains of stain
+deposit are denser than any platelet. A small clump looks much like the lobes of a neutrophil's nucleus; only
+a large ragged one cannot be a leukocyte.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ COMPACT = 0.86
 STAINED = 0.055
 # Platelets of a clump lie so near to each other, um.
 _GAP_UM = 1.3
-# What is nearly as dense as the densest of a region, over a disc of this radius, um, is one even body; a nucleus
-# holds more than this share of its region in one.
+# What is nearly as dense as the densest of a region, over a disc of this radius, um, is one even body; a
+# nucleus holds more than this share of its region in one.
 _BODY_OF_DENSEST, _BODY_UM, _NUCLEUS_SHARE = 0.70, 1.3, 0.28
 # A region so large, so ragged and so grainy is no single cell, whatever the detector says.
 _RAGGED_UM2, _RAGGED, _ROUGH = 90.0, 0.82, 0.22
@@ -44,9 +44,9 @@ _MOST_UM2 = 8000.0
 class StainedRegion:
     """One region, px of the picture.
 
-    `area_um2` is what of it is stained; `solidity` its share of the convex hull; `body` the share of it that is
-    one even dense body; `grains` the share that is as dense as stain deposit; `rough` the standard deviation
-    of the green density over its mean.
+    `area_um2` is what of it is stained; `solidity` its share of the convex hull; `body` the share of it that
+    is one even dense body; `grains` the share that is as dense as stain deposit; `rough` the standard
+    deviation of the green density over its mean.
     """
 
     box: Box
@@ -92,7 +92,9 @@ def stained_regions(
     if cv2.countNonZero(stained) * mpp**2 < LEAST_UM2:
         return []
     side = 2 * max(1, round(_GAP_UM / mpp / 2)) + 1
-    joined = cv2.morphologyEx(stained, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    joined = cv2.morphologyEx(
+        stained, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    )
     count, labels, stats, centres = cv2.connectedComponentsWithStats(joined)
     out = []
     for i in range(1, count):

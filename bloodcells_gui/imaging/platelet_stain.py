@@ -2,9 +2,9 @@
 
 Red cells absorb red, green and blue in one proportion, whatever their thickness (Beer and Lambert), so the
 optical densities of their pixels lie on one line through the blank field. The granules of platelets take the
-azure dyes, which absorb red as well: they lie off that line, as nuclei do (see :mod:`.nuclei`). What is off it
-is the *stain density* here: the length of the residual of a pixel's optical density, of three channels, on the
-direction of the red cells, where red is absorbed more than in red cells.
+azure dyes, which absorb red as well: they lie off that line, as nuclei do (see :mod:`.nuclei`). What is off
+it is the *stain density* here: the length of the residual of a pixel's optical density, of three channels, on
+the direction of the red cells, where red is absorbed more than in red cells.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from bloodcells_gui.domain.cell import Box
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-#: Direction of red cells (red, green, blue; unit length) where too few are seen to measure it: the median over
-#: the fields of three laboratories (``python -m scripts.training.evaluate_platelets --boxes``).
+#: Direction of red cells (red, green, blue; unit length) where too few are seen to measure it: the median
+# over the fields of three laboratories (``python -m scripts.training.evaluate_platelets --boxes``).
 USUAL_RED = (0.40, 0.78, 0.48)
 #: Stain density from which on a pixel belongs to a platelet, at least.
 LEAST_STAIN = 0.04
@@ -39,8 +39,8 @@ _BLANK_RANK = 95.0
 _OWN_SHARE = 0.33
 #: A detector's platelets are looked at from this score on.
 LOWEST_SCORE = 0.30
-# How many times a box is as stained as red cells where the card's limit holds, and by how much the limit falls
-# with the natural logarithm of that.
+# How many times a box is as stained as red cells where the card's limit holds, and by how much the limit
+# falls with the natural logarithm of that.
 _AT_LIMIT, _FALL = 3.0, 0.34
 # Stain of a red cell where none is seen, and what is added to both, so that a ratio of nothing says nothing.
 _USUAL_STAIN, _NOISE = 0.015, 0.010

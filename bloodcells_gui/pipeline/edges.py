@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.domain.cell import Box
+from bloodcells_gui.imaging.tiling import Tile
 
 #: An outline that ends so near to the edge reaches it: two px of the segmenter's window.
 AT_EDGE_UM = 0.42

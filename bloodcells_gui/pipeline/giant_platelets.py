@@ -44,9 +44,9 @@ def red_cell_diameter(boxes: NDArray[np.float32]) -> float:
 def measured_platelet(cell: Cell, place: CellPlace) -> Cell:
     """A cell as it is, or a platelet with a box that hugs it, named and flagged by its size.
 
-    Platelets are mostly too small for the segmenter, and the detector's boxes are a third to a half wider than
-    what is stained (``python -m scripts.training.evaluate_platelets --boxes``). So where there is no outline,
-    the platelet is measured by its stain.
+    Platelets are mostly too small for the segmenter, and the detector's boxes are a third to a half wider
+    than what is stained (``python -m scripts.training.evaluate_platelets --boxes``). So where there is no
+    outline, the platelet is measured by its stain.
 
     Parameters
     ----------

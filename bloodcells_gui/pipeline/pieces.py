@@ -9,8 +9,8 @@ from typing import Protocol
 
 from bloodcells_gui.domain.analysis import ImagesRead, ScaleKnown, Skipped, SkippedFile
 from bloodcells_gui.domain.cell import Box
-from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.platelet_clumps import ClumpSearch
+from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ImageRef
 from bloodcells_gui.domain.zones import ZonesRanked, ZoneTile

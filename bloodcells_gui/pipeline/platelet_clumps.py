@@ -2,9 +2,9 @@
 
 Clumps are swept to the edge and the end of a film, where no leukocyte is counted and no red cell examined. So
 every part of the film is looked at once more, coarsely and for this alone: regions of platelet-stained grainy
-material (:mod:`bloodcells_gui.imaging.platelet_regions`). Each is shown to the detector, which tells nucleated
-cells and smudge cells from them. That costs a fraction of the search for leukocytes, which looks everywhere
-with the network (``python -m scripts.benchmarks.platelets --clumps``).
+material (:mod:`bloodcells_gui.imaging.platelet_regions`). Each is shown to the detector, which tells
+nucleated cells and smudge cells from them. That costs a fraction of the search for leukocytes, which looks
+everywhere with the network (``python -m scripts.benchmarks.platelets --clumps``).
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ _FILM, _THIN = 0.015, 0.22
 _CELL_OD = 0.06
 # Colour is measured on every such pixel.
 _EVERY = 3
-# A clump is so many times as stained as this percentile of all pixels of cells, at least: red cells under a lamp
-# of an odd colour, and where they overlap, are a little off their own line.
+# A clump is so many times as stained as this percentile of all pixels of cells, at least: red cells under a
+# lamp of an odd colour, and where they overlap, are a little off their own line.
 _USUAL_RANK, _ABOVE_USUAL = 80.0, 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class FilmColours:
-    """What holds for a whole image: its light, the level of its blank field, the direction of its red cells."""
+    """What holds for a whole image: its light, the level of its blank field, its red cells' direction."""
 
     light: Light | None
     blank: Floats
@@ -77,7 +77,10 @@ class TileLook:
 
 
 def film_colours(
-    pixels: Pixels, light: Light | None, origin_px: tuple[float, float] = (0.0, 0.0), factor: float | None = None
+    pixels: Pixels,
+    light: Light | None,
+    origin_px: tuple[float, float] = (0.0, 0.0),
+    factor: float | None = None,
 ) -> FilmColours:
     """Of an image, from a picture of all of it, or of its best part, as it was taken.
 
@@ -101,9 +104,7 @@ def film_colours(
     return FilmColours(light, blank, red, max(STAINED, _ABOVE_USUAL * usual))
 
 
-def look_at(
-    pixels: Pixels, tile: Tile, mpp: float, colours: FilmColours, detector: CellDetector
-) -> TileLook:
+def look_at(pixels: Pixels, tile: Tile, mpp: float, colours: FilmColours, detector: CellDetector) -> TileLook:
     """Clumps of one tile.
 
     Parameters
@@ -120,7 +121,8 @@ def look_at(
     light = colours.light
     lit = pixels if light is None else light.applied(pixels, (tile.x, tile.y), factor)
     regions = [
-        r for r in stained_regions(lit, um, colours.red, colours.blank, colours.stained_from)
+        r
+        for r in stained_regions(lit, um, colours.red, colours.blank, colours.stained_from)
         if r.clump and _in_core(r, tile, factor)
     ]
     film, thin, squares = _film_of(lit, um, colours.blank, tile, factor)
@@ -246,8 +248,8 @@ def _is_nucleated(region: StainedRegion, found: Detections, corner: tuple[int, i
     cells = found.of_class(NUCLEATED).boxes * scale
     x, y = region.centre
     box = region.box
-    for left, top, width, height in cells.tolist():
-        left, top = left + corner[0], top + corner[1]
+    for near_x, near_y, width, height in cells.tolist():
+        left, top = near_x + corner[0], near_y + corner[1]
         if left < x < left + width and top < y < top + height:
             return True
         across = min(left + width, box.x + box.width) - max(left, box.x)
@@ -271,5 +273,3 @@ def _placed(
         max(1, round(box.width * factor)), max(1, round(box.height * factor)),
     )  # fmt: skip
     return PlateletClump(place, round(region.area_um2, 2), bool(np.median(around) < _THIN))
-
-

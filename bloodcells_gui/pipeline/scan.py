@@ -31,7 +31,7 @@ from bloodcells_gui.domain.counted_fields import CountedField, together
 from bloodcells_gui.domain.detections import NUCLEATED, PLATELET
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import Cancelled
-from bloodcells_gui.domain.platelets import OIL_FIELD_MM2
+from bloodcells_gui.domain.platelet_report import OIL_FIELD_MM2
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
 from bloodcells_gui.domain.run_messages import LOST, NOT_REACHED, REACHED, remark
 from bloodcells_gui.domain.run_record import RunCounts, RunRecord

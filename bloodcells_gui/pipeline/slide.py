@@ -26,7 +26,6 @@ from bloodcells_gui.domain.zones import OUT_OF_FOCUS, READABLE, TOO_THICK, Zones
 from bloodcells_gui.imaging.io.reader import ImageReader
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.overview import inside
-from bloodcells_gui.imaging.tiling import Tile
 from bloodcells_gui.pipeline import resume, stored_quality_map
 from bloodcells_gui.pipeline.content_hash import content_hash
 from bloodcells_gui.pipeline.edges import in_frame, whole_in

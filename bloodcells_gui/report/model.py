@@ -22,6 +22,8 @@ from bloodcells_gui.domain.differential import LATER, Differential, Remark
 from bloodcells_gui.domain.earlier_films import EarlierFilm
 from bloodcells_gui.domain.flat_record import reported_record
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.numeration import Numeration
+from bloodcells_gui.domain.platelet_report import PlateletReport
 from bloodcells_gui.domain.rare_cells import RareCells
 from bloodcells_gui.domain.reader_limits import ReaderLimits
 from bloodcells_gui.domain.review import Signature, Status
@@ -260,7 +262,8 @@ class ReportModel:
     versions have none and keep their stamp. `earlier` is the comparison with an earlier film of the same
     patient or specimen, as it was made at that moment.
     `tags` are what persons remarked on single cells, `reader` limits that include the program's misnaming,
-    `rare` what a search for rare cells has come to, `red_cells` what an examination of red cells has.
+    `rare` what a search for rare cells has come to, `red_cells` what an examination of red cells has,
+    `platelet_report` what was counted of platelets field by field, `numeration` all three kinds per area.
 
     Of the envelope, `head` is the newest hash of the case's chain when this was written, and `frozen` the
     SHA-256 of the bytes that were signed, for a report read back from them.
@@ -294,6 +297,8 @@ class ReportModel:
     reader: ReaderLimits | None = field(default=None, metadata=LATER)
     rare: RareCells | None = field(default=None, metadata=LATER)
     red_cells: RedCellBlock | None = field(default=None, metadata=LATER)
+    platelet_report: PlateletReport | None = field(default=None, metadata=LATER)
+    numeration: Numeration | None = field(default=None, metadata=LATER)
     research_use: str = RESEARCH_USE_ONLY
     format: int = REPORT_FORMAT
     created: str = ""

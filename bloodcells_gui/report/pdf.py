@@ -14,6 +14,7 @@ from bloodcells_gui.report import (
     pdf_earlier,
     pdf_gallery,
     pdf_letterhead,
+    pdf_platelets,
     pdf_rare,
     pdf_reader,
     pdf_red_cells,
@@ -78,6 +79,7 @@ def render(model: ReportModel, *, fonts_dir: Path, paper: str = "a4", lang: str 
         pdf_earlier.earlier_film(sheet, model)
         pdf_annex.morphology(sheet, model)
         pdf_red_cells.red_cells(sheet, model)
+        pdf_platelets.platelets(sheet, model)
         pdf_annex.comments(sheet, model)
         pdf_annex.analyser(sheet, model)
         pdf_annex.review(sheet, model)

@@ -200,7 +200,7 @@ class Smear:
         return None
 
     def _plan_clumps(self, count: int) -> list[Placed]:
-        """Clumps of platelets where the film is thin, with places of their own: nothing else moves for them."""
+        """Clumps of platelets where the film is thin; nothing else lies elsewhere for them."""
         rng = np.random.default_rng([self._seed, 26])
         (_, left, right) = next(zone for zone in ZONES if zone[0] == "tail")
         out: list[Placed] = []

@@ -125,6 +125,14 @@ SECTIONS = (
         ),
     ),
     KeySection(
+        N_("Platelets"),
+        ("platelets/window",),
+        (
+            KeyLine(("Del",), N_("Leave the field or place out; with Shift take it back")),
+            KeyLine(("Ctrl+Z", "Ctrl+Y"), N_("Undo, redo")),
+        ),
+    ),
+    KeySection(
         N_("Tags"),
         ("tag_box",),
         (

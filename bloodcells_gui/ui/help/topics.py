@@ -30,6 +30,7 @@ TOPICS: dict[str, str] = {
     "AgreementWindow": "technician#case-details",
     "EarlierFilmsWindow": "technician#the-earlier-film-of-this-patient",
     "RareCellsWindow": "technician#rare-cells",
+    "PlateletsWindow": "technician#platelets",
     "CounterPanel": "technician#counting-at-the-microscope",
     "CountDialog": "technician#counting-at-the-microscope",
     "SecondReaderWindow": "technician#a-second-reader",

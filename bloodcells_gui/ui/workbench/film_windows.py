@@ -20,6 +20,7 @@ from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.known_cells.window import KnownCellsWindow
 from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.platelets.window import PlateletsWindow
 from bloodcells_gui.ui.quality.alarm_line import AlarmLine
 from bloodcells_gui.ui.rare_cells.window import RareCellsWindow
 
@@ -61,6 +62,11 @@ class FilmWindows(QObject):
             case_menu, tr("Search &for rare cells…"), "Ctrl+Shift+R", self.show_rare_cells
         )
         self._rare_action.setEnabled(False)
+        self._platelet_action = self._add(
+            case_menu, tr("Platelets and cl&umps…"), "Ctrl+Shift+B", self.show_platelets
+        )
+        self._platelet_action.setEnabled(False)
+        self.platelets: PlateletsWindow | None = None
         self.rare: RareCellsWindow | None = None
         self._add(lab_menu, tr("&Quality over time…"), "Ctrl+7", self.show_quality)
         self._add(lab_menu, tr("&Known cells…"), "Ctrl+8", self.show_known_cells)
@@ -84,7 +90,7 @@ class FilmWindows(QObject):
     def _on_case_opened(self, page: CasePage) -> None:
         self.comparison = FilmComparison(self._context, page, self._window.pool, self._window.unawaited)
         self._page = page
-        for action in (self._case_action, self._rare_action):
+        for action in (self._case_action, self._rare_action, self._platelet_action):
             action.setEnabled(True)
 
     def _on_case_closing(self, _page: CasePage) -> None:
@@ -93,7 +99,9 @@ class FilmWindows(QObject):
         self.comparison = self._page = None
         if self.rare is not None:
             self.rare.close()
-        for action in (self._case_action, self._rare_action):
+        if self.platelets is not None:
+            self.platelets.close()
+        for action in (self._case_action, self._rare_action, self._platelet_action):
             action.setEnabled(False)
         QTimer.singleShot(_AFTER_MS, self, self.look)
 
@@ -117,6 +125,21 @@ class FilmWindows(QObject):
 
     def _rare_closed(self) -> None:
         self.rare = None
+
+    def show_platelets(self) -> None:
+        """The platelets of the open case: counted fields, estimates, clumps."""
+        if self._page is None:
+            return
+        if self.platelets is None:
+            page, window = self._page, self._window
+            self.platelets = PlateletsWindow(self._context, page.controller, window.pool, window)
+            self.platelets.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            self.platelets.destroyed.connect(self._platelets_closed)
+        self.platelets.show()
+        self.platelets.activateWindow()
+
+    def _platelets_closed(self) -> None:
+        self.platelets = None
 
     # -- quality ---------------------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""Window of the platelets of a case: counted fields, estimates, giant ones, clumps."""
