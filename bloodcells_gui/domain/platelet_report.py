@@ -30,7 +30,7 @@ RED_CELL_METHOD = N_("red cells")
 FIELDS_METHOD = N_("counted by a person")
 
 NO_FIELDS = N_("Platelets were not counted by field in this case: it was analysed by an earlier version.")
-TOO_FEW_FIELDS = N_("{n} counted fields are too few for an estimate: at least {needed} are needed.")
+TOO_FEW_FIELDS = N_("Too few counted fields for an estimate: {n} of at least {needed}.")
 TOO_SMALL = N_("{area} mm² are too small an area for an estimate: at least {needed} mm² are needed.")
 PSEUDO = N_(
     "Low platelet estimate with clumps on the film: the true count may be normal (pseudothrombocytopenia). "
@@ -200,8 +200,8 @@ def estimates_of(
     if rbc and sum(f.red_cells for f in fields) >= FEWEST_RED_CELLS:
         ratio = field_ratio([f.platelets for f in fields], [f.red_cells for f in fields], sizes_counted=True)
         if ratio is not None:
-            values = (v * rbc * 1000 for v in (ratio.value, ratio.low, ratio.high))
-            found.append(PlateletEstimate(RED_CELL_METHOD, *values, rbc))
+            value, low, high = (v * rbc * 1000 for v in (ratio.value, ratio.low, ratio.high))
+            found.append(PlateletEstimate(RED_CELL_METHOD, value, low, high, rbc))
     return tuple(found)
 
 

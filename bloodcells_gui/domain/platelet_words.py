@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from bloodcells_gui.domain.formatting import bound_spaces, labelled, number
+from bloodcells_gui.domain.formatting import bound_spaces, compact, labelled, number
 from bloodcells_gui.domain.i18n import N_, ngettext, tr
 from bloodcells_gui.domain.platelet_report import (
     AREA_METHOD,
@@ -65,7 +65,7 @@ def density_text(report: PlateletReport, lang: str) -> str:
 
 def estimate_text(estimate: PlateletEstimate, lang: str) -> str:
     """One estimate with its limits, method and factor."""
-    value, factor = number(estimate.value, 0, lang), number(estimate.factor, 2, lang)
+    value, factor = number(estimate.value, 0, lang), compact(estimate.factor, lang)
     if estimate.method == FIELDS_METHOD:
         return tr(
             "≈ {value} 10⁹/L, counted by a person per oil field, times {factor}",
@@ -130,11 +130,11 @@ def clumps_text(report: PlateletReport, lang: str) -> str:
         edge=number(clumps.edge_mm2, 2, lang),
     )
     if not clumps.found:
-        return f"{looked}: {tr('no clump seen', lang)}. {tr(NEVER_EXCLUDES, lang)}"
+        return labelled(looked, f"{tr('no clump seen', lang)}. {tr(NEVER_EXCLUDES, lang)}", lang)
     seen = ngettext("{n} place may be a clump", "{n} places may be clumps", clumps.standing, lang)
     if clumps.refuted:
         seen += ", " + ngettext("{n} refuted by a person", "{n} refuted by a person", clumps.refuted, lang)
-    return f"{looked}: {seen}."
+    return labelled(looked, f"{seen}.", lang)
 
 
 def lines_of(report: PlateletReport, lang: str) -> list[str]:

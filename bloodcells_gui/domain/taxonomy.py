@@ -168,6 +168,7 @@ MYELOCYTE, PROMYELOCYTE, BLAST, PLASMA_CELL = "MY", "PMY", "BL", "PC"
 #: The class under which platelets are counted that nobody named.
 PLATELET = "PLT"
 GIANT_PLATELET = "GPLT"
+PLATELET_CLUMP = "PLC"
 ARTEFACT = "ART"
 
 

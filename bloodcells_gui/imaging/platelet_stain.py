@@ -43,7 +43,7 @@ LOWEST_SCORE = 0.30
 # falls with the natural logarithm of that.
 _AT_LIMIT, _FALL = 3.0, 0.34
 # Stain of a red cell where none is seen, and what is added to both, so that a ratio of nothing says nothing.
-_USUAL_STAIN, _NOISE = 0.015, 0.010
+USUAL_STAIN, NOISE = 0.015, 0.010
 _DENSEST = 0.90
 # So many red cells tell their stain.
 _MOST_RED_CELLS = 60
@@ -122,16 +122,16 @@ def stained_as_platelets(
         return np.zeros(0, np.bool_)
     red = red_cell_direction(optical_density(np.ascontiguousarray(rgb[::2, ::2]), blank))
     seen = red_boxes[:: max(1, len(red_boxes) // _MOST_RED_CELLS)]
-    around = [_stain_in(rgb, box, red, blank) for box in seen]
-    usual = float(np.median(around)) if around else _USUAL_STAIN
-    stain = np.array([_stain_in(rgb, box, red, blank) for box in boxes], np.float64)
-    share = (stain + _NOISE) / (usual + _NOISE)
+    around = [stain_in(rgb, box, red, blank) for box in seen]
+    usual = float(np.median(around)) if around else USUAL_STAIN
+    stain = np.array([stain_in(rgb, box, red, blank) for box in boxes], np.float64)
+    share = (stain + NOISE) / (usual + NOISE)
     held = np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)
     needed = math.log(limit / (1 - limit)) - _FALL * np.log(share / _AT_LIMIT)
     return np.asarray(np.log(held / (1 - held)) > needed, np.bool_)
 
 
-def _stain_in(rgb: Pixels, box: Floats, red: Floats, blank: Floats) -> float:
+def stain_in(rgb: Pixels, box: Floats, red: Floats, blank: Floats) -> float:
     """The stain density that the densest tenth of a box reaches."""
     height, width = rgb.shape[:2]
     x0, y0 = max(0, int(box[0])), max(0, int(box[1]))

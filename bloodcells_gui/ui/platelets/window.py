@@ -95,6 +95,7 @@ class PlateletsWindow(QDialog):
         self._build()
         controller.changed.connect(self._on_case_changed)
         self._show_case()
+        self.field_table.setFocus()
         resize_within_screen(self, 980, 720)
 
     def _build(self) -> None:
@@ -165,8 +166,9 @@ class PlateletsWindow(QDialog):
         self.fields.show_rows(self._field_rows(lang))
         self.clumps.show_rows(self._clump_rows(lang))
         editable = self._controller.editable
-        for widget in (self.analyser, self.out_button, self.in_button):
-            widget.setEnabled(editable)
+        self.analyser.setEnabled(editable)
+        for button in (self.out_button, self.in_button):
+            button.setEnabled(editable)
         for table in (self.field_table, self.clump_table):
             if table.model().rowCount() and not table.currentIndex().isValid():
                 table.setCurrentIndex(table.model().index(0, 0))

@@ -10,9 +10,11 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from bloodcells_gui.app.platelets import searches_of_runs
 from bloodcells_gui.app.slide_images import SlideImages, known_maps, visited_areas
-from bloodcells_gui.domain.analysis import AnalysisEvent, ImagesRead, ScaleKnown
+from bloodcells_gui.domain.analysis import AnalysisEvent, Done, ImagesRead, ScaleKnown
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.platelet_clumps import REFUTED_FIELD, refuted
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.zones import TileScanned, Zones, ZonesRanked
 from bloodcells_gui.ui.context import UiContext
@@ -75,6 +77,7 @@ class SlidePanel(QWidget):
         for image, tiles in known_maps(runs, self._session.specimen).items():
             self.canvas.zones.rank(image, tiles)
         self.canvas.zones.visit(visited_areas(runs, self._session.specimen))
+        self._show_clumps()
         self._kept_zone = StoredZone(controller)
         self._show_kept_zone()
         self._settle = QTimer(self)
@@ -136,6 +139,8 @@ class SlidePanel(QWidget):
         self.markers.regroup(i for i in change.cells if self.markers.knows(i))
         self.canvas.zones.forget_density()
         self._show_kept_zone()
+        if REFUTED_FIELD in change.fields:
+            self._show_clumps()
         self._update_tools_and_status()
         self.canvas.update()
 
@@ -193,6 +198,13 @@ class SlidePanel(QWidget):
             self.canvas.choose(change.cells[0])
             self.cell_picked.emit(change.cells[0])
 
+    def _show_clumps(self) -> None:
+        """Ring the places that may be clumps of platelets."""
+        origins = {i.index: i.origin_px for i in self.reader.images}
+        out = refuted(self._session.state.data)
+        self.canvas.clumps.show(searches_of_runs(self._session.runs), out, origins)
+        self.canvas.update()
+
     # -- the analysis ----------------------------------------------------------------------------------
 
     def take_event(self, event: AnalysisEvent) -> None:
@@ -207,6 +219,8 @@ class SlidePanel(QWidget):
             case ScaleKnown(scale):
                 self.canvas.mpp = math.nan if scale.mpp is None else scale.mpp
                 self._update_tools_and_status()
+            case Done():
+                self._show_clumps()
             case _:
                 return
         self.canvas.update()

@@ -15,6 +15,7 @@ from bloodcells_gui.domain.taxonomy import COUNTED
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.slide_view import layers
 from bloodcells_gui.ui.slide_view.camera import Camera
+from bloodcells_gui.ui.slide_view.clump_marks import ClumpMarks
 from bloodcells_gui.ui.slide_view.legend import NOTHING
 from bloodcells_gui.ui.slide_view.loader import TileKey, TileLoader
 from bloodcells_gui.ui.slide_view.markers import Markers
@@ -51,6 +52,7 @@ class SlidePicture(QWidget):
         self.camera = Camera()
         self.markers = markers
         self.zones = layers.ZoneLayer()
+        self.clumps = ClumpMarks()
         self.ruler: layers.Ruler | None = None
         self.zone: list[tuple[float, float]] = []
         self.mpp = math.nan
@@ -215,6 +217,7 @@ class SlidePicture(QWidget):
         self._paint_ring(painter)
         if self.show_markers:
             self.markers.paint(painter, self.camera, self.devicePixelRatioF())
+            self.clumps.paint(painter, self.camera)
         layers.paint_zone(painter, self.camera, self.zone)
         self.zones.paint_legend(painter, self.shown_map, self.mpp)
         layers.paint_scale_bar(painter, self.camera, self.mpp)
