@@ -139,6 +139,18 @@ def said(name: str, counts: tuple[int, int, int]) -> str:
     )
 
 
+def mean_f1(
+    found: Sequence[Found], odds: Callable[[Floats], Floats], columns: list[int], limit: float
+) -> float:
+    """Mean over the laboratories of the F1 at a limit of the log odds."""
+    scores = []
+    for site in {f.site for f in found}:
+        mine = [f for f in found if f.site == site]
+        hits, seen, cells = figures(mine, [odds(features([f])[0][:, columns]) > limit for f in mine])
+        scores.append(2 * hits / max(1, seen + cells))
+    return float(np.mean(scores))
+
+
 def left_out(found: Sequence[Found]) -> None:
     """Score alone, and score with stain, fitted without each laboratory in turn."""
     for site in LABORATORIES:
@@ -148,17 +160,8 @@ def left_out(found: Sequence[Found]) -> None:
         for name, columns in (("score", [0]), ("score and stain", [0, 1])):
             odds = fit(x[:, columns], y, weights)
 
-            def mean_f1(
-                limit: float, odds: Callable[[Floats], Floats] = odds, columns: list[int] = columns
-            ) -> float:
-                scores = []
-                for other in {f.site for f in others}:
-                    mine = [f for f in others if f.site == other]
-                    h, n, c = figures(mine, [odds(features([f])[0][:, columns]) > limit for f in mine])
-                    scores.append(2 * h / max(1, n + c))
-                return float(np.mean(scores))
-
-            best = max(np.linspace(-3, 3, 61), key=mean_f1)
+            limits_tried = np.linspace(-3, 3, 61)
+            best = limits_tried[int(np.argmax([mean_f1(others, odds, columns, t) for t in limits_tried]))]
             kept = [
                 odds(features([f])[0][:, columns]) > best if len(f.scores) else np.zeros(0, bool)
                 for f in judged
