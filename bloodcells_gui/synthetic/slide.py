@@ -24,6 +24,8 @@ from bloodcells_gui.synthetic.truth import SYNTHETIC_NOTICE, TrueCell, TruthWrit
 SLIDE_SIZE_PX = (12_288, 8_192)
 SLIDE_MPP = 0.25
 SLIDE_NAME = "synthetic-slide.tif"
+#: Clumps of platelets at the feathered edge of a slide of the demonstration.
+DEMO_CLUMPS = 3
 _SCANNER = 4
 # Beyond this many pixels a slide repeats downwards every 16 tiles instead of drawing every tile anew.
 _REPEAT_BEYOND_PX = 1_500_000_000
@@ -94,7 +96,7 @@ def generate(
     if kind is SpecimenKind.FIELDS:
         n = 12 if cells is None else max(1, round(cells / 5))
         return generate_fields(out, n, seed, progress, size_px=size_px or FIELD_SIZE_PX, cells=cells)
-    return generate_slide(out, size_px or SLIDE_SIZE_PX, seed, cells, progress)
+    return generate_slide(out, size_px or SLIDE_SIZE_PX, seed, cells, progress, clumps=DEMO_CLUMPS)
 
 
 def _checked_kind(kind: SpecimenKind | str) -> SpecimenKind:

@@ -195,3 +195,17 @@ def test_a_cancelled_slide_leaves_no_broken_file(tmp_path: Path) -> None:
 def test_a_pyramid_with_missing_tiles_is_not_finished(tmp_path: Path) -> None:
     with PyramidWriter(tmp_path / "a.tif", (600, 600), 0.25, "x") as writer, pytest.raises(ValueError):
         writer.finish()
+
+
+def test_clumps_lie_in_thin_film_with_their_truth_and_move_nothing_else(tmp_path: Path) -> None:
+    lab = laboratory(3, 0)
+    plain = Smear((4096, 4096), 0.25, 3, lab, 30)
+    clumped = Smear((4096, 4096), 0.25, 3, lab, 30, clumps=4)
+    assert [(p.x, p.y) for p in plain.nucleated] == [(p.x, p.y) for p in clumped.nucleated]
+    assert len(clumped.clumps) == 4
+    for placed in clumped.clumps:
+        assert placed.sprite.code == "PLC"
+        assert placed.x > 0.8 * 4096
+    generate_slide(tmp_path, (2048, 2048), 3, 10, clumps=2)
+    truth = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
+    assert truth["cells_by_code"]["PLC"] == 2
