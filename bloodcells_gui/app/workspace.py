@@ -28,12 +28,14 @@ from bloodcells_gui.app.intake import (
     several_places,
     take_in,
 )
+from bloodcells_gui.app.orders import IncomingOrders
 from bloodcells_gui.app.outbox import Outbox
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.clock import ClockDoubt, clock_doubt
 from bloodcells_gui.domain.errors import InvalidValue, UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import Reason
+from bloodcells_gui.domain.orders import Order
 from bloodcells_gui.domain.rare_search import search_of
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.settings import LabSettings
@@ -138,6 +140,7 @@ class Workspace:
         self.index = CaseIndex(lambda: self.cases_dir, lambda: self._settings)
         self._films = EarlierFilms(self.index, lambda: self._settings)
         self.outbox = Outbox(self.home, self._config, self.open_to_look)
+        self._orders = IncomingOrders(lambda: self.outbox.connections.orders)
 
     # ---- settings
 
@@ -290,6 +293,14 @@ class Workspace:
             return self.open_case(path, read_only=True, remembered=False)
         except UserError:
             return self.open_case(path, remembered=False)
+
+    def orders(self) -> Callable[[str], Order | None] | None:
+        """What looks a specimen number up among the orders; None where no folder of orders is set up."""
+        try:
+            return self._orders.look_up if self.outbox.connections.orders else None
+        except UserError as error:
+            _log.warning("the connections cannot be read", exc_info=error)
+            return None
 
     def allow_images(self, root: Path) -> None:
         """A person says that what cases name below `root`, on the network, may be opened until the end."""

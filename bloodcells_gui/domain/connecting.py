@@ -97,6 +97,8 @@ class Connections:
     ----------
     destinations : tuple of Destination
     codes : tuple of CodeRow
+    orders : str
+        Folder that orders and analyser values come into; "" for none.
     confirmed_by, confirmed_at, confirmed_table : str
         Who confirmed the table of codes, when (UTC), and the SHA-256 of the table as it was then.
     """
@@ -107,6 +109,7 @@ class Connections:
     codes: tuple[CodeRow, ...] = field(
         default=DEFAULT_CODES, metadata=validation.records(CodeRow, DEFAULT_CODES, "key", 500)
     )
+    orders: str = field(default="", metadata=validation.text(4096))
     confirmed_by: str = field(default="", metadata=validation.text(80))
     confirmed_at: str = field(default="", metadata=validation.text(40))
     confirmed_table: str = field(default="", metadata=validation.text(64))

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.analysis import is_incomplete
-from bloodcells_gui.domain.formatting import remark_text
+from bloodcells_gui.domain.connecting import SendState
+from bloodcells_gui.domain.formatting import labelled, remark_text
 from bloodcells_gui.domain.priority import is_urgent
 from bloodcells_gui.domain.run_messages import asks_for_scale, unfamiliar_remark
 from bloodcells_gui.domain.scale_messages import SCALE_LIMITS
@@ -139,6 +140,26 @@ class CaseHeader(QWidget):
             return []
         return [(tr("Urgent"), "critical", tr("Marked by a person (Ctrl+U)"))]
 
+    def _chips_of_sending(self) -> list[tuple[str, str, str]]:
+        """What became of the messages of the signed report, one chip for each state."""
+        session, language = self._session, self._context.language
+        lines = session.outbox.of_version(session) if session.outbox is not None else []
+        words = {
+            SendState.REFUSED: (tr("Result refused"), "critical"),
+            SendState.WAITING: (tr("Result waits to be sent"), "warning"),
+            SendState.SENT: (tr("Result sent"), "ok"),
+        }
+        chips = []
+        for state, (word, severity) in words.items():
+            said = [
+                labelled(x.destination, x.words.text(language.lang) or language.text(x.state), language.lang)
+                for x in lines
+                if x.state is state
+            ]
+            if said:
+                chips.append((word, severity, plain_tip("\n".join(said))))
+        return chips
+
     def _wanted_chips(self, scale: ScaleEstimate | None) -> tuple[tuple[str, str, str], ...]:
         session, chips = self._session, self._chips_of_work()
         if session.specimen.synthetic:
@@ -176,6 +197,7 @@ class CaseHeader(QWidget):
             chips.append((tr("Profile {name}").format(name=profile), "info", tip))
         if session.state.signed:
             chips.append((tr("Signed"), "ok", ""))
+            chips += self._chips_of_sending()
         elif session.state.amendments:
             began = session.state.amendments[-1]
             word = tr("Amending: version {version}").format(version=began.version)

@@ -35,6 +35,7 @@ class FileKind(StrEnum):
     KEY_SHEET = "key sheet"
     WATCHED = "watched"
     REFERENCE_PICTURES = "reference pictures"
+    MESSAGES = "messages"
 
 
 class FileDialogs:

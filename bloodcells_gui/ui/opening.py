@@ -251,11 +251,13 @@ class Opener(QObject):
             self._window,
             places=intake.places,
             pool=self._pool,
+            orders=self._workspace.orders(),
+            fields=[f.name for f in self._workspace.settings.fields],
         )
         if again is not None and again.root == path:
             dialog.ask_scale(again)
         answer = dialog.options() if dialog.exec() else None
-        dialog.found.stop()
+        dialog.stop()
         dialog.deleteLater()
         return answer
 

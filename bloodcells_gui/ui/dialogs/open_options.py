@@ -14,6 +14,7 @@ from bloodcells_gui.domain.specimen import ImagePlace, Specimen, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, NoTypeAheadComboBox, NumberEdit, ScannedEdit
 from bloodcells_gui.ui.dialogs.found_images import FoundImages
+from bloodcells_gui.ui.dialogs.order_line import OrderLine, Orders
 from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.labels import ElidedLabel, plain_tip
 
@@ -31,6 +32,10 @@ class OpenOptionsDialog(Form):
         Where its images lie. With more than one the person must say whether they are one specimen.
     pool : QThreadPool or None
         Where the first pictures are decoded; None shows none.
+    orders : callable or None
+        Looks a specimen number up among the orders of a laboratory system; None looks nothing up.
+    fields : sequence of str
+        Names of the fields that the laboratory has, which an order may fill.
     """
 
     def __init__(
@@ -42,6 +47,8 @@ class OpenOptionsDialog(Form):
         *,
         places: Sequence[ImagePlace] = (),
         pool: QThreadPool | None = None,
+        orders: Orders | None = None,
+        fields: Sequence[str] = (),
     ) -> None:
         super().__init__(
             tr("New analysis"),
@@ -49,7 +56,8 @@ class OpenOptionsDialog(Form):
             parent,
             accept=tr("Analyse"),
         )
-        language = context.language
+        language = self._language = context.language
+        self._of_order = ""
         where = ElidedLabel(str(path))
         self.form.addRow(tr("Images"), where)
         self.found = FoundImages(places, pool, self)
@@ -63,6 +71,14 @@ class OpenOptionsDialog(Form):
         self.specimen_id.setToolTip(plain_tip(self.specimen_id.placeholderText()))
         self.specimen_id.setMaxLength(120)
         self.form.addRow(tr("&Specimen number"), self.specimen_id)
+        self._fields = tuple(fields)
+        self.order: OrderLine | None = None
+        if orders is not None:
+            self.order = OrderLine(context, orders)
+            self.order.looked.connect(self._show_order)
+            self.order.use.toggled.connect(lambda _: self._show_order())
+            self.specimen_id.editingFinished.connect(self._look_up)
+            self.form.addRow("", self.order)
         self.kind = _kind_choice(found)
         self.form.addRow(tr("&Kind of images"), self.kind)
         self.mpp = NumberEdit(language, tr("from the files, else estimated from the red cells"))
@@ -92,16 +108,45 @@ class OpenOptionsDialog(Form):
         self.specimen_id.setText(specimen.id)
         self.mpp.setFocus()
 
+    def _look_up(self) -> None:
+        if self.order is not None:
+            self.order.look_up(self.specimen_id.text())
+
+    def _show_order(self) -> None:
+        """Put the white cell count of the order into its field, where nobody typed one, or take it out."""
+        order = self.order.used if self.order is not None else None
+        if order is not None and order.wbc is not None and not self.wbc.text():
+            self._of_order = self._language.number(order.wbc, 2)
+            self.wbc.setText(self._of_order)
+        elif order is None and self._of_order and self.wbc.text() == self._of_order:
+            self.wbc.clear()
+            self._of_order = ""
+        self._update_ok_button()
+
+    def accept(self) -> None:
+        """Begin, once the number that stands there was looked up and what was found is on the screen."""
+        self._look_up()
+        if self.order is None or not self.order.pending:
+            super().accept()
+
+    def stop(self) -> None:
+        """Deliver nothing any more."""
+        self.found.stop()
+        if self.order is not None:
+            self.order.stop()
+
     def _update_ok_button(self) -> None:
-        self.set_accept_enabled(self.mpp.acceptable and self.wbc.acceptable and self.found.settled)
+        looked = self.order is None or not self.order.pending
+        self.set_accept_enabled(self.mpp.acceptable and self.wbc.acceptable and self.found.settled and looked)
         for field in (self.specimen_id, self.wbc, self.corrected):
             field.setEnabled(not self.found.each.isChecked())  # they belong to one person
 
     def options(self) -> OpenOptions:
         """The answers."""
-        fields = []
+        order = self.order.used if self.order is not None else None
+        fields = list(order.case_fields(self._fields)) if order is not None else []
         if self.wbc.value() is not None:
-            fields = [("wbc", str(self.wbc.value())), ("wbc_corrected", str(self.corrected.currentData()))]
+            fields += [("wbc", str(self.wbc.value())), ("wbc_corrected", str(self.corrected.currentData()))]
         return OpenOptions(
             kind=str(self.kind.currentData()),
             specimen_id=self.specimen_id.text().strip(),

@@ -59,6 +59,7 @@ TOPICS: dict[str, str] = {
     "SiteCheckWindow": "laboratory#site-check",
     "RetentionWindow": "laboratory#privacy",
     "BackupWindow": "laboratory#backup",
+    "ConnectionsWindow": "laboratory#laboratory-system",
     "SettingsDialog": "laboratory#settings",
     "DropDialog": "laboratory#settings",
     "KeyMapDialog": "technician#keys",

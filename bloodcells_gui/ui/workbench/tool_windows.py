@@ -26,6 +26,7 @@ from bloodcells_gui.ui.backup.window import BackupDesk
 from bloodcells_gui.ui.case_details.agreement import AgreementWindow
 from bloodcells_gui.ui.case_details.page import CaseDetailsPage
 from bloodcells_gui.ui.case_page import CasePage
+from bloodcells_gui.ui.connections.desk import ConnectionsDesk
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.counter.dialog import CountDialog
 from bloodcells_gui.ui.counter.panel import CounterPanel
@@ -82,6 +83,7 @@ class ToolWindows(QObject):
         self.library: LibraryWindow | None = None
         self.backup = BackupDesk(context, workspace, window)
         self.site_check = SiteCheckDesk(context, workspace, window)
+        self.connections = ConnectionsDesk(context, workspace, window)
         self._shelf = context.library = ReferenceLibraryController(workspace.home)
         self._support = SupportDesk(context, workspace, window.banners, window)
         context.support = self._support.show
@@ -164,6 +166,7 @@ class ToolWindows(QObject):
         self._add(lab, tr("&Site check…"), self.site_check.show)
         self._add(lab, tr("Cases past their &time…"), self.show_retention, of_case=False)
         self._add(lab, tr("Back&up and restore…"), self.backup.show, of_case=False)
+        self._add(lab, tr("Connections and outbo&x…"), self.connections.show, of_case=False)
 
     def _update_actions(self) -> None:
         for action in self._for_case:

@@ -1,0 +1,137 @@
+"""Orders from a laboratory system: whose specimen a number is, and what an analyser found already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from bloodcells_gui.domain.comparison import analyser_fields
+from bloodcells_gui.domain.i18n import N_, Reason
+from bloodcells_gui.domain.specimen import number_key
+
+#: What an order may say of the patient and the specimen, by the names of the fields of a case.
+ORDER_FIELDS = (
+    "patient_name", "patient_id", "birth_date", "sex", "collected_at", "requester", "clinical_information",
+)  # fmt: skip
+#: 10^9/L in one of these units is 10^9/L or another unit times a factor.
+WBC_UNITS = {
+    "10*9/L": 1.0, "10^9/L": 1.0, "10E9/L": 1.0, "X10E9/L": 1.0, "G/L": 1.0, "GPT/L": 1.0, "10*3/UL": 1.0,
+    "10^3/UL": 1.0, "K/UL": 1.0, "X10E3/UL": 1.0, "/NL": 1.0, "/UL": 0.001, "/MM3": 0.001, "10*6/L": 0.001,
+    "10^6/L": 0.001,
+}  # fmt: skip
+RBC_UNITS = {
+    "10*12/L": 1.0, "10^12/L": 1.0, "10E12/L": 1.0, "T/L": 1.0, "TPT/L": 1.0, "10*6/UL": 1.0, "10^6/UL": 1.0,
+    "M/UL": 1.0, "/PL": 1.0, "X10E6/UL": 1.0,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a laboratory system or an analyser says of one specimen.
+
+    Attributes
+    ----------
+    specimen : str
+        Its number, as the bar code has it.
+    number : str
+        Of the order, where it has one.
+    fields : tuple
+        (name of a field of a case, text), dates as YYYY-MM-DD, sex as F or M.
+    tests : tuple of str
+        What was asked for.
+    wbc, rbc : float or None
+        10^9/L and 10^12/L.
+    shares : tuple
+        (class, % of leukocytes) of an analyser.
+    problems : tuple of Reason
+        What of it cannot be used, or should be looked at.
+    source : str
+        Name of the file.
+    """
+
+    specimen: str
+    number: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    tests: tuple[str, ...] = ()
+    wbc: float | None = None
+    rbc: float | None = None
+    shares: tuple[tuple[str, float], ...] = ()
+    problems: tuple[Reason, ...] = ()
+    source: str = field(default="", compare=False)
+
+    def field(self, name: str) -> str:
+        """A field's text, "" where the order does not say."""
+        return dict(self.fields).get(name, "")
+
+    @property
+    def identifiers(self) -> tuple[str, str, str]:
+        """Number, name and birth date of the patient, as they are compared."""
+        return tuple(number_key(self.field(n)) for n in ("patient_id", "patient_name", "birth_date"))  # type: ignore[return-value]
+
+    def case_fields(self, known: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """What goes into a new case: fields that the laboratory has, and the analyser's values."""
+        names = set(known)
+        found = [(name, text) for name, text in self.fields if text and name in names]
+        if self.rbc is not None and "rbc" in names:
+            found.append(("rbc", f"{self.rbc:g}"))
+        return (*found, *analyser_fields(dict(self.shares)).items())
+
+
+def checked(order: Order, today: date) -> Order:
+    """The order with its problems named: no patient, dates that cannot be."""
+    problems = list(order.problems)
+    if not any(order.identifiers):
+        problems.append(Reason(N_("the order names no patient")))
+    elif sum(map(bool, order.identifiers)) < 2:
+        problems.append(Reason(N_("the order has only one identifier of the patient")))
+    for name, text in (
+        ("birth_date", N_("the birth date {day} lies in the future")),
+        ("collected_at", N_("the specimen was collected on {day}, which lies in the future")),
+    ):
+        day = order.field(name)
+        if day and date.fromisoformat(day) > today:
+            problems.append(Reason(text, (("day", day),)))
+    born, collected = order.field("birth_date"), order.field("collected_at")
+    if born and collected and collected < born:
+        problems.append(Reason(N_("the specimen was collected before the patient was born")))
+    return replace(order, problems=tuple(problems))
+
+
+def merged(orders: Sequence[Order]) -> Order | None:
+    """One order of all that speak of the same specimen, newest first; None for none.
+
+    Of the same patient, what the newest does not say is taken from the others. Orders that name different
+    patients are not put together: that is a problem, and the fields stay empty.
+    """
+    if not orders:
+        return None
+    first = orders[0]
+    for n in range(3):
+        named = {o.identifiers[n] for o in orders if o.identifiers[n]}
+        if len(named) > 1:
+            words = " / ".join(dict.fromkeys(_said(o) for o in orders))[:200]
+            text = N_("there are orders of different patients under this number: {patients}")
+            return Order(
+                first.specimen, problems=(Reason(text, (("patients", words),)),), source=first.source
+            )
+    fields: dict[str, str] = {}
+    tests: list[str] = []
+    for order in orders:
+        for name, text in order.fields:
+            fields.setdefault(name, text)
+        tests += [t for t in order.tests if t not in tests]
+    return replace(
+        first,
+        fields=tuple(fields.items()),
+        tests=tuple(tests),
+        wbc=next((o.wbc for o in orders if o.wbc is not None), None),
+        rbc=next((o.rbc for o in orders if o.rbc is not None), None),
+        shares=next((o.shares for o in orders if o.shares), ()),
+        problems=tuple(dict.fromkeys(p for o in orders for p in o.problems)),
+    )
+
+
+def _said(order: Order) -> str:
+    parts = (order.field(n) for n in ("patient_name", "patient_id", "birth_date"))
+    return ", ".join(p for p in parts if p)

@@ -1,0 +1,1 @@
+"""Connections to laboratory systems: destinations, table of codes, outbox, and the sender."""

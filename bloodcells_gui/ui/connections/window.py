@@ -1,0 +1,272 @@
+"""Window of the connections: the outbox, the destinations, the table of codes, the folder of orders."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bloodcells_gui.app.outbox import Outbox
+from bloodcells_gui.domain.connecting import Connections, Destination, SendState
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import Reason
+from bloodcells_gui.domain.loinc import DEFAULT_CODES
+from bloodcells_gui.domain.review_state import utc_now
+from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.connections.destinations import DestinationsPage
+from bloodcells_gui.ui.connections.model import CodesModel, OutboxColumn, OutboxModel
+from bloodcells_gui.ui.connections.orders_page import OrdersPage
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import ngettext, tr
+from bloodcells_gui.ui.jobs import UnawaitedThreads
+from bloodcells_gui.ui.labels import PlainLabel
+from bloodcells_gui.ui.list_table import list_table
+from bloodcells_gui.ui.screen_fit import resize_within_screen
+
+
+class ConnectionsWindow(QDialog):
+    """Four tabs; what is kept is in force at once.
+
+    Signals
+    -------
+    send_wanted(bool)
+        Send what waits; True: also what is to wait longer.
+    """
+
+    send_wanted = Signal(bool)
+
+    def __init__(
+        self,
+        context: UiContext,
+        outbox: Outbox,
+        author: str,
+        threads: UnawaitedThreads,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Connections"))
+        self._context = context
+        self._outbox = outbox
+        self._connections = Connections()
+        self.banners = BannerStack(context)
+        self.tabs = QTabWidget()
+        self.destinations = DestinationsPage(context, threads)
+        self.destinations.saved.connect(self._keep_destinations)
+        self.destinations.refused.connect(self._refuse)
+        self.tabs.addTab(self._outbox_page(), tr("Outbox"))
+        self.tabs.addTab(self.destinations, tr("Destinations"))
+        self.tabs.addTab(self._codes_page(author), tr("Table of codes"))
+        self.orders = OrdersPage(context)
+        self.orders.saved.connect(self._keep_orders)
+        self.tabs.addTab(self.orders, tr("Orders"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.banners)
+        inner = QVBoxLayout()
+        inner.setContentsMargins(14, 10, 14, 12)
+        inner.addWidget(self.tabs)
+        layout.addLayout(inner, 1)
+        resize_within_screen(self, 1000, 680)
+        self.refresh()
+
+    def _outbox_page(self) -> QWidget:
+        self.lead = PlainLabel()
+        self.lead.setWordWrap(True)
+        self.model = OutboxModel(self._context, self)
+        self.table = list_table(self.model, OutboxColumn.WORDS, tr("Outbox"))
+        self.table.selectionModel().selectionChanged.connect(lambda *_: self._enable())
+        self.send_button = QPushButton(tr("Send &now"))
+        self.send_button.clicked.connect(lambda _=False: self.send_wanted.emit(True))
+        self.again_button = QPushButton(tr("Send a&gain"))
+        self.again_button.clicked.connect(lambda _=False: self.send_again())
+        row = QHBoxLayout()
+        row.addStretch(1)
+        for button in (self.again_button, self.send_button):
+            button.setAutoDefault(False)
+            row.addWidget(button)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.addWidget(self.lead)
+        layout.addWidget(self.table, 1)
+        layout.addLayout(row)
+        return page
+
+    def _codes_page(self, author: str) -> QWidget:
+        self.codes = CodesModel(self._context, DEFAULT_CODES, self)
+        self.codes.dataChanged.connect(lambda *_: self._keep_codes())
+        self.codes_table = list_table(self.codes, CodesModel.TEXT, tr("Table of codes"))
+        self.confirmed = PlainLabel()
+        self.confirmed.setWordWrap(True)
+        note = QLabel(
+            tr(
+                "The codes are candidates. Compare them with your LOINC release and your laboratory system;"
+                " a double click changes one. Nothing is sent until a person has confirmed the table."
+            )
+        )
+        note.setWordWrap(True)
+        self.name = QLineEdit(author)
+        self.name.setMaxLength(80)
+        label = QLabel(tr("Compared &by"))
+        label.setBuddy(self.name)
+        self.confirm_button = QPushButton(tr("&Confirm the table of codes"))
+        self.confirm_button.setAutoDefault(False)
+        self.confirm_button.clicked.connect(lambda _=False: self.confirm())
+        row = QHBoxLayout()
+        row.addWidget(label)
+        row.addWidget(self.name, 1)
+        row.addWidget(self.confirm_button)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.addWidget(note)
+        layout.addWidget(self.codes_table, 1)
+        layout.addWidget(self.confirmed)
+        layout.addLayout(row)
+        return page
+
+    # -- what is there ---------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read what is set up and what is in the outbox."""
+        try:
+            self._connections = self._outbox.connections
+        except UserError as error:
+            self.banners.error(error)
+            return
+        self.destinations.show_destinations(self._connections.destinations)
+        self.codes.show_codes(self._connections.codes)
+        self.orders.folder.setText(self._connections.orders)
+        self._say_confirmed()
+        self.show_outbox()
+
+    def show_outbox(self) -> None:
+        """Show what became of the messages."""
+        try:
+            lines = self._outbox.lines()
+        except UserError as error:
+            self.banners.error(error)
+            return
+        chosen = self.chosen
+        self.model.show_lines(lines)
+        keys = [(x.destination, x.control_id) for x in self.model.lines]
+        if chosen in keys:
+            self.table.selectRow(keys.index(chosen))
+        waiting = sum(x.state is SendState.WAITING for x in lines)
+        refused = sum(x.state is SendState.REFUSED for x in lines)
+        said = [
+            ngettext("{n} message waits.", "{n} messages wait.", waiting),
+            ngettext("{n} was refused.", "{n} were refused.", refused),
+        ]
+        if not self._connections.active:
+            said = [tr("No destination is on: signed reports are sent nowhere."), *(said if lines else [])]
+        elif not self._connections.confirmed:
+            said.append(tr("Nothing is sent until a person has confirmed the table of codes."))
+        self.lead.setText(" ".join(said))
+        self._enable()
+
+    @property
+    def chosen(self) -> tuple[str, str] | None:
+        """Destination and control id of the chosen message."""
+        rows = self.table.selectionModel().selectedRows()
+        if not rows or rows[0].row() >= len(self.model.lines):
+            return None
+        line = self.model.lines[rows[0].row()]
+        return line.destination, line.control_id
+
+    def _enable(self) -> None:
+        self.again_button.setEnabled(self.chosen is not None)
+        ready = bool(self._connections.active) and self._connections.confirmed
+        self.send_button.setEnabled(ready and any(x.state is SendState.WAITING for x in self.model.lines))
+
+    def _say_confirmed(self) -> None:
+        found, language = self._connections, self._context.language
+        if found.confirmed:
+            text = tr("Confirmed by {name}, {time}.")
+            said = text.format(name=found.confirmed_by, time=language.when(found.confirmed_at))
+        elif found.confirmed_by:
+            said = tr("The table was changed since {name} confirmed it.").format(name=found.confirmed_by)
+        else:
+            said = tr("Nobody has confirmed the table yet.")
+        self.confirmed.setText(said)
+
+    # -- acts ------------------------------------------------------------------------------------------
+
+    def send_again(self) -> None:
+        """Send the chosen message again, under its old id."""
+        chosen = self.chosen
+        if chosen is None:
+            return
+        try:
+            there = self._outbox.retry(*chosen)
+        except UserError as error:
+            self.banners.error(error)
+            return
+        if not there:
+            self.banners.show_banner(
+                "warning",
+                tr("The content of this message is not kept any more."),
+                tr("It arrived more than a month ago."),
+                tr("Open the case and put it in again: bloodcells outbox send CASE."),
+            )
+        self.show_outbox()
+        self.send_wanted.emit(True)
+
+    def confirm(self) -> None:
+        """Confirm the table of codes as it stands."""
+        if not self.name.text().strip():
+            self.banners.show_banner("warning", tr("A confirmation needs a name."))
+            self.name.setFocus()
+            return
+        self._keep(self._connections.confirm(self.name.text(), utc_now()))
+        self.send_wanted.emit(False)
+
+    def _keep_codes(self) -> None:
+        self._keep(replace(self._connections, codes=tuple(self.codes.codes)))
+
+    def _keep_destinations(self, destinations: tuple[Destination, ...]) -> None:
+        if self._keep(replace(self._connections, destinations=destinations)):
+            self.destinations.show_destinations(destinations)
+            self.banners.show_banner("ok", tr("The destinations are kept."), vanish_ms=4000)
+            self.send_wanted.emit(False)
+
+    def _keep_orders(self, folder: str) -> None:
+        if self._keep(replace(self._connections, orders=folder)):
+            self.banners.show_banner("ok", tr("The folder of orders is kept."), vanish_ms=4000)
+
+    def _keep(self, connections: Connections) -> bool:
+        try:
+            self._outbox.save_connections(connections)
+        except UserError as error:
+            self.banners.error(error)
+            return False
+        self._connections = connections
+        self._say_confirmed()
+        self.show_outbox()
+        return True
+
+    def _refuse(self, reason: Reason) -> None:
+        words = reason.text(self._context.language.lang)
+        self.banners.show_banner("warning", tr("This is no destination: {reason}.").format(reason=words))
+
+    def stop(self) -> None:
+        """Deliver nothing any more."""
+        self.destinations.stop()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.stop()
+        super().closeEvent(event)
+
+    def reject(self) -> None:
+        """Escape closes; what was kept is kept."""
+        self.stop()
+        super().reject()

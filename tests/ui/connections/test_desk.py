@@ -1,0 +1,112 @@
+"""Signing in the window sends behind it, and the case shows what became of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.app.signing import sign
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.connecting import Destination
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.window_memory import WindowMemory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
+from scripts.tools.scripted_peer import ScriptedPeer
+from tests.support.outboxes import at_port, counted_case, workstation
+from tests.support.workbench_window import shown_tools
+
+pytestmark = pytest.mark.loopback
+
+
+@pytest.fixture
+def peer() -> Iterator[ScriptedPeer]:
+    with ScriptedPeer() as peer:
+        yield peer
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, peer: ScriptedPeer) -> Iterator[Workspace]:
+    workspace = workstation(tmp_path, at_port(peer.port, timeout_s=5))
+    yield workspace
+    workspace.outbox.close()
+
+
+@pytest.fixture
+def tools(
+    qtbot: QtBot, context: UiContext, workspace: Workspace, memory: WindowMemory
+) -> Iterator[ToolWindows]:
+    with shown_tools(context, workspace, memory) as tools:
+        yield tools
+
+
+def signed_in_the_window(tools: ToolWindows, workspace: Workspace) -> None:
+    session = counted_case(workspace)
+    tools.window.opener.opened.emit(session, None)
+    sign(session, "A. Dupont", "Reviewed and reported", "Short count.")
+    tools.window.reporter.signed.emit()
+
+
+def chips(tools: ToolWindows) -> list[str]:
+    assert tools.window.page is not None
+    return [text for text, _, _ in tools.window.page.header._shown or ()]  # noqa: SLF001
+
+
+def test_a_signed_report_is_sent_behind_the_window(
+    tools: ToolWindows, workspace: Workspace, peer: ScriptedPeer, qtbot: QtBot
+) -> None:
+    signed_in_the_window(tools, workspace)
+    qtbot.waitUntil(lambda: "Result sent" in chips(tools), timeout=15_000)
+    assert len(peer.accepted) == 1
+
+
+def test_a_refusal_is_said_and_leads_to_the_outbox(
+    tools: ToolWindows, workspace: Workspace, peer: ScriptedPeer, qtbot: QtBot
+) -> None:
+    peer.does = lambda _: "refuse AE"
+    signed_in_the_window(tools, workspace)
+    qtbot.waitUntil(lambda: "Result refused" in chips(tools), timeout=15_000)
+    assert any("did not take the result" in b.texts[0] for b in tools.window.banners.banners)
+    shown = tools.connections.show()
+    assert shown.isVisible()
+    assert tools.connections.show() is shown
+    shown.close()
+
+
+def test_the_window_stays_quick_while_a_peer_hangs(
+    tools: ToolWindows, workspace: Workspace, peer: ScriptedPeer, qtbot: QtBot
+) -> None:
+    peer.does, peer.hold_s = (lambda _: "hang"), 3.0
+    signed_in_the_window(tools, workspace)
+    assert "Result waits to be sent" in chips(tools)
+    longest = 0.0
+    until = time.monotonic() + 1.0
+    while time.monotonic() < until:
+        began = time.monotonic()
+        qtbot.wait(1)
+        longest = max(longest, time.monotonic() - began)
+    assert longest < peer.hold_s - 0.5  # a window that waited would have waited for all of it
+
+
+def test_without_a_destination_nothing_is_made(
+    qtbot: QtBot, context: UiContext, memory: WindowMemory, tmp_path: Path, peer: ScriptedPeer
+) -> None:
+    workspace = workstation(tmp_path / "none")
+    with shown_tools(context, workspace, memory) as tools:
+        signed_in_the_window(tools, workspace)
+        qtbot.wait(50)
+        assert chips(tools) == ["Signed"]
+        assert peer.connections == 0
+        assert not (tmp_path / "none" / "outbox.sqlite").exists()
+
+
+def test_an_outbox_that_takes_nothing_is_said(
+    tools: ToolWindows, workspace: Workspace, tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "outbox.sqlite").write_bytes(b"SQLite format 3\x00" + b"nonsense" * 200)
+    signed_in_the_window(tools, workspace)
+    assert any("outbox" in b.texts[0] for b in tools.window.banners.banners)
+    assert Destination("F", folder="/x").address == "/x"

@@ -1,0 +1,143 @@
+"""The window of connections, the sender behind the main window, and what the case shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.app.connection_test import Tried
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.connecting import TCP, Connections, Destination, SendState
+from bloodcells_gui.domain.i18n import Reason
+from bloodcells_gui.domain.loinc import LOCAL_SYSTEM
+from bloodcells_gui.ui.connections.model import CodesModel, OutboxColumn
+from bloodcells_gui.ui.connections.window import ConnectionsWindow
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.jobs import UnawaitedThreads
+from tests.support.outboxes import signed_session, workstation
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, out: Path) -> Iterator[Workspace]:
+    workspace = workstation(tmp_path, Destination("LIS", folder=str(out)), confirmed=False)
+    yield workspace
+    workspace.outbox.close()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, context: UiContext, workspace: Workspace) -> Iterator[ConnectionsWindow]:
+    window = ConnectionsWindow(context, workspace.outbox, "A. Dupont", UnawaitedThreads())
+    qtbot.addWidget(window)
+    window.show()
+    yield window
+    window.close()
+
+
+def test_a_table_is_confirmed_changed_and_asked_for_again(
+    window: ConnectionsWindow, workspace: Workspace
+) -> None:
+    assert "Nobody" in window.confirmed.text()
+    window.confirm_button.click()
+    assert workspace.outbox.connections.confirmed
+    assert "A. Dupont" in window.confirmed.text()
+    cell = window.codes.index(5, CodesModel.CODE)
+    assert window.codes.setData(cell, "MY-CODE")
+    assert not window.codes.setData(cell, "two words")
+    assert window.codes.setData(window.codes.index(5, CodesModel.SYSTEM), "local")
+    kept = workspace.outbox.connections
+    assert not kept.confirmed
+    assert (kept.codes[5].code, kept.codes[5].system) == ("MY-CODE", LOCAL_SYSTEM)
+    assert "changed since" in window.confirmed.text()
+    window.name.clear()
+    window.confirm()
+    assert not workspace.outbox.connections.confirmed
+    assert window.banners.banners
+
+
+def test_a_destination_is_made_changed_and_removed(window: ConnectionsWindow, workspace: Workspace) -> None:
+    page = window.destinations
+    page.add_button.click()
+    page.name.setText("LIS")
+    page.save_button.click()  # no folder, and the name is taken
+    assert window.banners.banners
+    page.name.setText("Second")
+    page.transport.setCurrentIndex(page.transport.findData(TCP))
+    assert page.host.isEnabled()
+    assert not page.folder.isEnabled()
+    page.host.setText("lis.example")
+    page.on.setChecked(False)
+    page.save_button.click()
+    kept = workspace.outbox.connections.destination("Second")
+    assert kept is not None
+    assert (kept.host, kept.port, kept.on) == ("lis.example", 2575, False)
+    page.names.setCurrentIndex(page.names.model().index(1, 0))
+    assert page.name.text() == "Second"
+    page.remove_button.click()
+    assert [d.name for d in workspace.outbox.connections.destinations] == ["LIS"]
+
+
+def test_the_trial_shows_both_sides(window: ConnectionsWindow, qtbot: QtBot, out: Path) -> None:
+    page = window.destinations
+    page.test_button.click()
+    qtbot.waitUntil(page.test_button.isEnabled, timeout=10_000)
+    assert "a file was written and removed" in page.shown.toPlainText()
+    assert list(out.iterdir()) == []
+    page._trial = lambda d: Tried(False, "MSH|", Reason("the peer is busy"))  # noqa: SLF001
+    page.test()
+    qtbot.waitUntil(page.test_button.isEnabled, timeout=10_000)
+    assert page.shown.toPlainText() == "> MSH|\n< the peer is busy"
+
+
+def test_the_outbox_shows_what_waits_and_sends_again(window: ConnectionsWindow, workspace: Workspace) -> None:
+    assert not window.again_button.isEnabled()
+    session = signed_session(workspace, "S-77")
+    session.close()
+    window.show_outbox()
+    model = window.model
+    assert model.index(0, OutboxColumn.SPECIMEN).data() == "S-77"
+    assert model.index(0, OutboxColumn.STATE).data() == "waiting"
+    assert "confirmed" in window.lead.text()
+    assert not window.send_button.isEnabled()
+    window.confirm()
+    assert window.send_button.isEnabled()
+    workspace.outbox.send()
+    window.show_outbox()
+    assert model.index(0, OutboxColumn.STATE).data() == "sent"
+    window.table.selectRow(0)
+    wanted: list[bool] = []
+    window.send_wanted.connect(wanted.append)
+    window.again_button.click()
+    assert wanted == [True]
+    assert workspace.outbox.lines()[0].state is SendState.WAITING
+    assert window.chosen == ("LIS", workspace.outbox.lines()[0].control_id)
+
+
+def test_the_models_read_out_their_cells(window: ConnectionsWindow, workspace: Workspace) -> None:
+    signed_session(workspace).close()
+    window.show_outbox()
+    for model in (window.model, window.codes):
+        index = model.index(0, 1)
+        assert index.data(Qt.ItemDataRole.AccessibleTextRole)
+        assert model.headerData(1, Qt.Orientation.Horizontal)
+
+
+def test_connections_that_cannot_be_read_are_said(
+    qtbot: QtBot, context: UiContext, workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "connections.json").write_text("[")
+    window = ConnectionsWindow(context, workspace.outbox, "", UnawaitedThreads())
+    qtbot.addWidget(window)
+    assert window.banners.banners
+    assert Connections().destinations == ()
+    window.close()

@@ -1,0 +1,116 @@
+"""An order in New analysis: shown before anything is begun, used where a person may rely on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtWidgets import QDialog, QDialogButtonBox
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import Reason
+from bloodcells_gui.domain.orders import Order
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
+from bloodcells_gui.ui.dialogs.order_line import OrderLine
+
+FIELDS = (("patient_name", "Doe, Jo"), ("patient_id", "42"), ("birth_date", "1990-01-31"), ("sex", "F"))
+ORDER = Order("S-1", "O-1", FIELDS, ("Differential",), 12.4, 4.1, (("neutrophils", 61.5),))
+
+
+def shown(
+    qtbot: QtBot, context: UiContext, orders: Callable[[str], Order | None]
+) -> tuple[OpenOptionsDialog, OrderLine]:
+    dialog = OpenOptionsDialog(
+        context, Path("/x/folder"), orders=orders, fields=["patient_name", "patient_id", "birth_date", "rbc"]
+    )
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.order is not None
+    return dialog, dialog.order
+
+
+def scan(dialog: OpenOptionsDialog, line: OrderLine, qtbot: QtBot, number: str) -> None:
+    dialog.specimen_id.setText(number)
+    dialog.specimen_id.editingFinished.emit()
+    qtbot.waitUntil(lambda: not line.pending, timeout=5_000)
+
+
+def test_an_order_is_shown_and_fills_the_case(qtbot: QtBot, context: UiContext) -> None:
+    dialog, line = shown(qtbot, context, {"S-1": ORDER}.get)
+    scan(dialog, line, qtbot, "S-1")
+    assert "Doe, Jo" in line.words.text()
+    assert "Differential" in line.words.text()
+    assert line.use.isChecked()
+    fields = dict(dialog.options().fields)
+    assert fields["patient_id"] == "42"
+    assert (fields["wbc"], fields["rbc"], fields["analyser.neutrophils"]) == ("12.4", "4.1", "61.5")
+    assert "sex" not in fields  # the laboratory has no such field
+    line.use.setChecked(False)
+    assert dialog.options().fields == ()
+    dialog.stop()
+
+
+def test_an_order_with_a_problem_is_used_only_where_a_person_says_so(
+    qtbot: QtBot, context: UiContext
+) -> None:
+    doubtful = replace(ORDER, problems=(Reason("the order has only one identifier of the patient"),))
+    dialog, line = shown(qtbot, context, lambda _: doubtful)
+    scan(dialog, line, qtbot, "S-1")
+    assert "only one identifier" in line.words.text()
+    assert not line.use.isChecked()
+    assert dialog.options().fields == ()
+    line.use.setChecked(True)
+    assert dict(dialog.options().fields)["patient_id"] == "42"
+    dialog.stop()
+
+
+def test_another_number_takes_the_first_order_back(qtbot: QtBot, context: UiContext) -> None:
+    dialog, line = shown(qtbot, context, {"S-1": ORDER}.get)
+    scan(dialog, line, qtbot, "S-1")
+    scan(dialog, line, qtbot, "S-2")
+    assert "no order" in line.words.text()
+    assert dialog.options().fields == ()
+    assert dialog.wbc.text() == ""
+    scan(dialog, line, qtbot, "")
+    assert line.words.text() == ""
+    dialog.stop()
+
+
+def test_nothing_is_begun_before_the_answer(qtbot: QtBot, context: UiContext) -> None:
+    def slow(_number: str) -> Order:
+        time.sleep(0.4)
+        return ORDER
+
+    dialog, line = shown(qtbot, context, slow)
+    dialog.specimen_id.setText("S-1")
+    dialog.accept()  # by Enter in another field
+    assert dialog.result() != QDialog.DialogCode.Accepted
+    assert not dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).isEnabled()
+    qtbot.waitUntil(lambda: not line.pending, timeout=5_000)
+    assert dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).isEnabled()
+    dialog.accept()
+    assert dialog.result() == QDialog.DialogCode.Accepted
+    dialog.stop()
+
+
+def test_a_folder_that_cannot_be_read_is_said_and_stops_nothing(qtbot: QtBot, context: UiContext) -> None:
+    def gone(_number: str) -> Order:
+        raise UserError("The folder of orders is away.")
+
+    dialog, line = shown(qtbot, context, gone)
+    scan(dialog, line, qtbot, "S-1")
+    assert "away" in line.words.text()
+    dialog.accept()
+    assert dialog.result() == QDialog.DialogCode.Accepted
+    dialog.stop()
+
+
+def test_without_a_folder_of_orders_the_form_is_as_it_was(qtbot: QtBot, context: UiContext) -> None:
+    dialog = OpenOptionsDialog(context, Path("/x"))
+    qtbot.addWidget(dialog)
+    assert dialog.order is None
+    dialog.stop()
