@@ -21,12 +21,17 @@ def make_demo(
     size_px: tuple[int, int] | None = None,
     seed: int = DEFAULT_SEED,
     cells: int | None = None,
+    every_red_cell: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Path:
     """Write a synthetic specimen with `truth.json` into `out`; returns what to open.
 
+    With `every_red_cell` fields show red cells of every shape class.
+
     Raises
     ------
+    UserError
+        Where there is no such specimen.
     OutputNotWritable
     """
     prepare_folder(out)
@@ -37,6 +42,9 @@ def make_demo(
             rate = meter.update(done)
             progress(Progress(done, total, "images", done, rate, meter.eta_s(done, total, rate)))
 
-    synthetic.generate(SpecimenKind(kind), out, size_px=size_px, seed=seed, cells=cells, progress=tell)
+    synthetic.generate(
+        SpecimenKind(kind), out, size_px=size_px, seed=seed, cells=cells, progress=tell,
+        every_red_cell=every_red_cell,
+    )  # fmt: skip
     slides = sorted(out.glob("*.tif*"))
     return slides[0] if kind == SpecimenKind.SLIDE and slides else out

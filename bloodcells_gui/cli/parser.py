@@ -252,6 +252,8 @@ def _add_demo(verbs: Verbs) -> None:
     p.add_argument("--size", type=_size, metavar="WxH")
     p.add_argument("--seed", type=_whole, default=1)
     p.add_argument("--cells", type=_count, metavar="N")
+    shapes = N_("fields: red cells of every shape, with truth_red_cells.csv")
+    p.add_argument("--red-cells", action="store_true", help=shapes)
     _add_lang(p)
     p.add_argument("--quiet", action="store_true")
 

@@ -251,7 +251,13 @@ def demo(args: argparse.Namespace) -> int:
 
     printer = ProgressPrinter.chosen(json_progress=False, quiet=args.quiet, lang=language(args))
     made = make_demo(
-        args.kind, args.out, size_px=args.size, seed=args.seed, cells=args.cells, progress=printer.show
+        args.kind,
+        args.out,
+        size_px=args.size,
+        seed=args.seed,
+        cells=args.cells,
+        progress=printer.show,
+        every_red_cell=args.red_cells,
     )
     printer.end()
     _print(args, "A synthetic specimen ({kind}) is in {path}.", kind=tr(args.kind, language(args)), path=made)

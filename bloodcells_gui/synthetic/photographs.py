@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.imaging.io.discover import IGNORE_MARKER
 from bloodcells_gui.imaging.scale import RED_CELL_DIAMETER_UM
+from bloodcells_gui.synthetic.red_cell_shapes import ShapeBank
 from bloodcells_gui.synthetic.scene import (
     DEMO_MIX,
     NUCLEATED_MIX,
@@ -28,10 +29,12 @@ from bloodcells_gui.synthetic.stain import Laboratory, Pixels, expose, laborator
 from bloodcells_gui.synthetic.truth import (
     MASK_FOLDER,
     TrueCell,
+    TrueRedCell,
     TruthWriter,
     not_writable,
     save_jpeg,
     save_mask,
+    save_red_cell_truth,
 )
 
 CROP_SIZE_PX = (360, 363)
@@ -57,12 +60,15 @@ class Photograph:
         Objects of interest; in a crop the central one comes first.
     red_cells : ndarray, shape (n, 2)
         Centres, px.
+    shapes : tuple of TrueRedCell
+        The same cells with class and size, where their shapes were drawn by class.
     """
 
     rgb: Pixels
     label: NDArray[np.uint8]
     cells: tuple[TrueCell, ...]
     red_cells: NDArray[np.float64]
+    shapes: tuple[TrueRedCell, ...] = ()
 
 
 def crop(
@@ -86,8 +92,12 @@ def field(
     lab: Laboratory,
     size_px: tuple[int, int],
     mpp: float,
+    shapes: ShapeBank | None = None,
 ) -> Photograph:
-    """A microscope's field with the given cells somewhere in it; all of them are in `label`."""
+    """A microscope's field with the given cells somewhere in it; all of them are in `label`.
+
+    With `shapes` its red cells are of known classes, and fewer overlap.
+    """
     w, h = size_px
     items: list[Placed] = []
     for code in codes:
@@ -100,7 +110,8 @@ def field(
             ):
                 items.append(Placed(sprite, float(x), float(y)))
                 break
-    return _photograph(items, rng, bank, lab, size_px, mpp, rng.uniform(0.5, 0.85), 0.055, first_only=False)
+    density = rng.uniform(0.5, 0.85) if shapes is None else rng.uniform(0.3, 0.4)
+    return _photograph(items, rng, bank, lab, size_px, mpp, density, 0.055, first_only=False, shapes=shapes)
 
 
 def _photograph(
@@ -114,16 +125,26 @@ def _photograph(
     platelets_per_red_cell: float,
     *,
     first_only: bool,
+    shapes: ShapeBank | None = None,
 ) -> Photograph:
     w, h = size_px
     diameter = RED_CELL_DIAMETER_UM / mpp
+    apart, clusters = (diameter * 1.03, 0.25) if shapes is None else (diameter * 1.5, 0.03)
     reds = scatter_points(
-        rng, (w, h), diameter * 1.03, density / (diameter * diameter), as_obstacles(items), diameter / 2
+        rng, (w, h), apart, density / (diameter * diameter), as_obstacles(items), diameter / 2, clusters
     )
     od = np.repeat(plasma(rng, (h, w), mpp)[..., None], 3, axis=2)
     label = np.zeros((h, w), np.uint8)
-    for x, y in reds:
-        lay(od, None, Placed(random_sprite(bank.red_cells, rng), x, y))
+    drawn: list[TrueRedCell] = []
+    if shapes is None:
+        for x, y in reds:
+            lay(od, None, Placed(random_sprite(bank.red_cells, rng), x, y))
+    else:
+        for (x, y), cell in zip(reds.tolist(), shapes.draw(len(reds), rng), strict=True):
+            lay(od, None, Placed(cell.sprite, x, y))
+            drawn.append(
+                TrueRedCell.from_placed(cell.code, cell.diameter_um, Placed(cell.sprite, x, y), size_px)
+            )
     for _ in range(rng.poisson(0.006 * len(reds) + 0.1)):
         lay(od, None, Placed(random_sprite(bank.specks, rng), *(rng.random(2) * (w, h))))
     extra = _scattered_platelets(items, rng, bank, size_px, len(reds) * platelets_per_red_cell)
@@ -132,7 +153,7 @@ def _photograph(
     defocus = rng.uniform(0.25, 0.5) if rng.random() < _OUT_OF_FOCUS else abs(rng.normal(0, 0.05))
     rgb = expose(od, lab, rng, mpp, defocus_um=float(defocus))
     truths = [TrueCell.from_placed(item, size_px) for item in (*items, *extra)]
-    return Photograph(rgb, label, tuple(t for t in truths if t is not None), reds)
+    return Photograph(rgb, label, tuple(t for t in truths if t is not None), reds, tuple(drawn))
 
 
 def _scattered_platelets(
@@ -192,8 +213,13 @@ def generate_fields(
     mpp: float = MPP,
     cells: int | None = None,
     lab: int | None = None,
+    red_cells: Mapping[str, float] | None = None,
 ) -> dict[str, int]:
-    """`n` fields with `cells` nucleated cells over all of them; otherwise as :func:`generate_crops`."""
+    """`n` fields with `cells` nucleated cells over all of them; otherwise as :func:`generate_crops`.
+
+    `red_cells` are shares of shape classes: red cells are then drawn by class, and truth_red_cells.csv has
+    the class, middle and diameter of each.
+    """
     rng = np.random.default_rng([seed, 3])
     total = cells if cells is not None else round(n * 5 * size_px[0] * size_px[1] / 1.92e6)
     codes = apportion_classes(total, NUCLEATED_MIX, rng)
@@ -201,11 +227,13 @@ def generate_fields(
     ends = np.cumsum(share)
     bank, place = SpriteBank.build(seed, mpp), laboratory(seed, lab)
 
+    shapes = None if red_cells is None else ShapeBank(seed, mpp, red_cells)
+
     def one(i: int) -> Photograph:
         here = codes[ends[i] - share[i] : ends[i]]
         local = np.random.default_rng([seed, 4, i])
         rare = [code for code, p in (("PLC", 0.12), ("GPLT", 0.2), ("ART", 0.4)) if local.random() < p]
-        return field(here + rare, local, bank, place, size_px, mpp)
+        return field(here + rare, local, bank, place, size_px, mpp, shapes)
 
     return _generate(out, "fields", n, seed, mpp, place, one, progress, size_px)
 
@@ -223,6 +251,7 @@ def _generate(
 ) -> dict[str, int]:
     head: dict[str, Any] = {"kind": kind, "seed": seed, "mpp": mpp, "laboratory": lab.name}
     truth = TruthWriter(out, head)
+    shapes: list[tuple[str, TrueRedCell]] = []
     try:
         masks = out / MASK_FOLDER
         try:
@@ -244,8 +273,11 @@ def _generate(
                     "red_cells_px": np.round(picture.red_cells).astype(int).tolist(),
                 },
             )
+            shapes += [(f"{stem}.jpg", cell) for cell in picture.shapes]
             if progress is not None:
                 progress(i + 1, n)
+        if shapes:
+            save_red_cell_truth(out, shapes)
     except BaseException:
         truth.abandon()
         raise

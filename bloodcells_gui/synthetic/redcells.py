@@ -12,8 +12,8 @@ from bloodcells_gui.synthetic.sprites import CYTOPLASM, Sprite
 from bloodcells_gui.synthetic.stain import density
 
 RIM = density(203, 163, 165)
-# A cell on top of another flattens it: overlaps are only a little darker than single cells.
-_HIDES = np.float32(0.62)
+#: A cell on top of another flattens it: overlaps are only a little darker than single cells.
+HIDES = np.float32(0.62)
 _POLYCHROMATIC = density(194, 162, 172)
 # Share of each shape in a nearly normal smear.
 _SHAPES: tuple[tuple[str, float], ...] = (
@@ -52,7 +52,7 @@ def red_cell(rng: np.random.Generator, mpp: float, shape: str | None = None, tai
         colour = _POLYCHROMATIC
     od = body[..., None] * colour[None, None, :]
     label = np.where(inside > 0, np.uint8(CYTOPLASM), np.uint8(0))
-    return Sprite.drawn("RBC", od.astype(np.float32), cover(inside, 0.25) * _HIDES, label, mpp)
+    return Sprite.drawn("RBC", od.astype(np.float32), cover(inside, 0.25) * HIDES, label, mpp)
 
 
 def _outline(g: Grid, rng: np.random.Generator, r: float, shape: str) -> Plane:

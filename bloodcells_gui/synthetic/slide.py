@@ -16,6 +16,7 @@ from bloodcells_gui.synthetic.photographs import (
     generate_fields,
 )
 from bloodcells_gui.synthetic.pyramid import TILE_PX, PyramidWriter, Tile, write_pyramid
+from bloodcells_gui.synthetic.red_cell_shapes import EVERY_SHAPE
 from bloodcells_gui.synthetic.smear import Smear
 from bloodcells_gui.synthetic.sprites import Placed
 from bloodcells_gui.synthetic.stain import laboratory
@@ -44,6 +45,8 @@ def generate(
     seed: int = 1,
     cells: int | None = None,
     progress: Progress | None = None,
+    *,
+    every_red_cell: bool = False,
 ) -> dict[str, int]:
     """The synthetic specimen of the `demo` verb.
 
@@ -59,6 +62,8 @@ def generate(
         Crops: their number. Fields, slide: nucleated cells in all of it; None takes the usual number.
     progress : callable or None
         Called with done, total; raising from it ends the work.
+    every_red_cell : bool
+        Fields: red cells of every shape class, with truth_red_cells.csv.
 
     Returns
     -------
@@ -91,11 +96,20 @@ def generate(
             "Choose another number.",
             cells=cells,
         )
+    if every_red_cell and kind is not SpecimenKind.FIELDS:
+        raise UserError(
+            "Red cells of every shape are drawn on fields alone.",
+            "A crop shows a few of them around one leukocyte, and a slide is drawn tile by tile.",
+            "Add --kind fields, or leave --red-cells out.",
+        )
     if kind is SpecimenKind.CROPS:
         return generate_crops(out, cells or DEFAULT_CROPS, seed, progress, size_px=size_px or CROP_SIZE_PX)
     if kind is SpecimenKind.FIELDS:
         n = 12 if cells is None else max(1, round(cells / 5))
-        return generate_fields(out, n, seed, progress, size_px=size_px or FIELD_SIZE_PX, cells=cells)
+        shares = EVERY_SHAPE if every_red_cell else None
+        return generate_fields(
+            out, n, seed, progress, size_px=size_px or FIELD_SIZE_PX, cells=cells, red_cells=shares
+        )
     return generate_slide(out, size_px or SLIDE_SIZE_PX, seed, cells, progress, clumps=DEMO_CLUMPS)
 
 

@@ -21,7 +21,9 @@ from bloodcells_gui.synthetic.stain import Pixels
 
 SYNTHETIC_NOTICE = "synthetic blood smear made by bloodcells demo; no patient, no photograph"
 TRUTH_NAME = "truth.json"
+RED_CELL_TRUTH_NAME = "truth_red_cells.csv"
 MASK_FOLDER = "truth-masks"
+_RED_CELL_HEAD = "image,code,x_px,y_px,diameter_um,whole"
 TRUTH_FORMAT = 1
 
 
@@ -67,6 +69,43 @@ class TrueCell:
             "x_px": x, "y_px": y, "width_px": w, "height_px": h, "cut_by_edge": self.cut_by_edge,
             "cell_area_um2": self.area_um2, "nucleus_area_um2": self.nucleus_um2,
         }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TrueRedCell:
+    """One red cell as it was drawn: class, middle (full-resolution px), diameter of the circle of its area.
+
+    `whole` tells whether the edge of the image leaves it whole.
+    """
+
+    code: str
+    x: float
+    y: float
+    diameter_um: float
+    whole: bool
+
+    @staticmethod
+    def from_placed(code: str, diameter_um: float, item: Placed, size_px: tuple[int, int]) -> TrueRedCell:
+        """Truth of a placed sprite; its middle is that of the box around it."""
+        x, y, w, h = item.box
+        whole = x > 0 and y > 0 and x + w < size_px[0] and y + h < size_px[1]
+        return TrueRedCell(code, round(x + w / 2, 1), round(y + h / 2, 1), round(diameter_um, 3), whole)
+
+
+def save_red_cell_truth(folder: Path, cells: Iterable[tuple[str, TrueRedCell]]) -> Path:
+    """Write `RED_CELL_TRUTH_NAME`, one row a cell with its image.
+
+    Raises
+    ------
+    OutputNotWritable
+    """
+    path = folder / RED_CELL_TRUTH_NAME
+    rows = [f"{n},{c.code},{c.x},{c.y},{c.diameter_um},{'yes' if c.whole else 'no'}" for n, c in cells]
+    try:
+        path.write_text("\n".join([_RED_CELL_HEAD, *rows, ""]), encoding="utf-8", newline="\n")
+    except OSError as e:
+        raise not_writable(path, e) from e
+    return path
 
 
 class TruthWriter:

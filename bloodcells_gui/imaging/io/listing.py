@@ -22,7 +22,7 @@ IGNORE_MARKER = ".nomedia"
 _SYSTEM_NAMES = frozenset(
     {"thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "system volume information"}
 )
-_OWN_NAMES = frozenset({"truth.json"})
+_OWN_NAMES = frozenset({"truth.json", "truth_red_cells.csv"})
 # Cases and what SQLite puts beside them. They are never opened here: closing a file that this process holds
 # open as a database would release its locks.
 _OWN_SUFFIXES = (CASE_SUFFIX, f"{CASE_SUFFIX}-journal", f"{CASE_SUFFIX}.lock")
