@@ -268,7 +268,7 @@ class CaseRedCells:
             self.reload()
         elif event.field.run != self.examination.number:
             return
-        else:
+        elif event.field.id not in self._field:  # it was read with the others already
             self.fields.append(event.field)
             self.cells = RedCells.join([self.cells, event.cells])
             self._index()

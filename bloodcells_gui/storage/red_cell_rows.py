@@ -42,6 +42,7 @@ PLACE_COLUMNS = "id, run, image, x, y, width, height, mpp, first, count, cut"
 _MOST_POINTS = 1024
 _STEPS = 8  # of a contour, per px
 _MANY = 10**6
+_LEAST_MPP, _MOST_MPP = 1e-3, 1e2
 _MOST_BYTES = 16 * 1024**2
 _DOUBTFUL, _PARTED = 1, 2
 _ROUNDING = 1e-3
@@ -167,9 +168,7 @@ def field_from_row(row: Row) -> StoredField:
     key, run, image = (row_validation.key(v) for v in row[:3])
     x, y = (row_validation.whole(v, 0, LARGEST_PX) for v in row[3:5])
     width, height = (row_validation.whole(v, 1, LARGEST_PX) for v in row[5:7])
-    mpp = row_validation.mpp(row[7])
-    if mpp is None:
-        raise ValueError("an examined field without a scale")
+    mpp = row_validation.number(row[7], _LEAST_MPP, _MOST_MPP)
     first = row_validation.whole(row[8], FIRST_RED_CELL_ID, row_validation.LARGEST_KEY)
     count = row_validation.whole(row[9], 0, MOST_IN_FIELD)
     cut = row_validation.whole(row[10], 0, _MANY)

@@ -244,6 +244,16 @@ def test_a_second_examination_stands_beside_and_counts_once_it_is_complete(sessi
     assert R not in red
 
 
+def test_a_field_that_was_read_from_the_file_is_not_absorbed_again(tmp_path: Path) -> None:
+    """The examination runs ahead in another thread: the file may hold more than was told."""
+    session = a_workspace(tmp_path).open_case(a_case(tmp_path / "a.bcs", 2))
+    red = session.red_cells
+    for event in list(examine(session.store, FakeExaminer(some_fields(3)), app_version="1")):
+        red.absorb(event)
+    assert (len(red), len(red.fields), len(set(red.cells.ids.tolist()))) == (144, 3, 144)
+    session.close()
+
+
 def test_fields_are_absorbed_as_they_come(tmp_path: Path) -> None:
     session = a_workspace(tmp_path).open_case(a_case(tmp_path / "a.bcs", 2))
     told: list[Change] = []

@@ -186,6 +186,7 @@ def read_all(store: CaseStore) -> None:
     "change",
     ["SET count = count + 1", "SET count = -1", "SET count = 30000", "SET first = 5", "SET first = first - 1",
      "SET width = 0", "SET height = 4000000000", "SET x = -1", "SET mpp = 0.0", "SET mpp = 1e300",
+     "SET mpp = 5e-324",
      "SET cut = -3", "SET run = 9", "SET cells = x''", "SET cells = x'00ff'",
      "SET cells = substr(cells, 1, 40)", "SET cells = CAST(cells || x'00' AS BLOB)",
      "SET contours = x'00'", "BOMB"],
