@@ -19,7 +19,7 @@ from bloodcells_gui.imaging.light import WHITE
 RING_UM = 1.2
 #: Looked at so far from the middle of the window, um: not the rim, where cells touch.
 REACH_UM = 2.4
-#: From this difference of optical densities on a person should look: 29 of the 5,232 cells of 150 fields of
+#: From this difference of optical densities on a person should look: 32 of the 5,262 cells of 150 fields of
 #: Deep Bio-Net reach it (docs/models.md says what they show).
 LOOK_HERE = 0.06
 # Standard deviation of the smoothing, um: a single noisy pixel is no spot.

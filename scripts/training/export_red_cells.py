@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from scripts.training.export_fields import Served, fold_batch_norm, quantise, run_onnx, write_onnx
+from scripts.training.export_classifier import quantise
+from scripts.training.export_fields import Served, run_onnx, write_onnx
 from scripts.training.metrics import ece
 from scripts.training.optimize_onnx import lean
 from scripts.training.red_cells_data import CODES, RedCellSet
@@ -127,7 +128,7 @@ def write_bundle(weights: Path, out: Path, cache: Path, notes: dict[str, Any]) -
         old.unlink()
     net = RedCellNet(len(CODES))
     net.load_state_dict(torch.load(weights, weights_only=True)["averaged"])
-    served = Served(fold_batch_norm(net.eval())).eval()
+    served = Served(net.eval()).eval()
     example = torch.zeros(2, SIZE, SIZE, 3, dtype=torch.uint8)
     write_onnx(served, example, {"image": {0: torch.export.Dim("n")}}, ("logits",), out / MODELS["fp32"])
     cells = RedCellSet.load(cache)
@@ -171,7 +172,7 @@ def write_bundle(weights: Path, out: Path, cache: Path, notes: dict[str, Any]) -
     files = sorted(p for p in out.iterdir() if p.suffix in {".onnx", ".npy"})
     card = {
         "schema": 1, "id": out.name, **notes, "classes": list(CODES), "input": input_of(), "outputs": ["logits"],
-        "models": MODELS, "default_model": "int8", "calibration": calibration,
+        "models": MODELS, "default_model": "fp32", "auto_precision": "int8", "calibration": calibration,
         "files": {p.name: {"sha256": hashlib.sha256(p.read_bytes()).hexdigest(), "bytes": p.stat().st_size} for p in files},
         "golden": golden,
         "export": {"onnx_against_torch_max_difference": round(gap, 7), "int8_names_as_fp32": round(agree, 4), "opset": 18},

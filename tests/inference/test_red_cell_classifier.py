@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from bloodcells_gui.domain.red_cells import RED_CELL_CODES
 from bloodcells_gui.imaging.light import even_light
 from bloodcells_gui.inference.bundle import load_bundle
 from bloodcells_gui.inference.red_cell_classifier import RedCellClassifier, doubt_of
+from bloodcells_gui.inference.session import int8_allowed
 from tests.support import tiny_onnx
 from tests.support.tiny_onnx import FLOAT, UINT8, integer, ints, node, tensor, value
 
@@ -179,3 +181,38 @@ def test_the_engine_opens_a_bundle_for_red_cells_and_analyses_do_not(tmp_path: P
     assert load_red_cell_classifier([folder]).bundle.id == "red-tiny"
     chosen = select_bundles([folder])
     assert set(chosen) == {"classify", "segment", "detect"}
+
+
+SHIPPED = Path(__file__).resolve().parents[2] / "models" / "red-cells-1"
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_the_shipped_bundle_passes_its_golden_tests(precision: str) -> None:
+    allowed, _ = int8_allowed()
+    if precision == "int8" and not allowed:
+        pytest.skip("this processor does not compute INT8 exactly")
+    assert RedCellClassifier(load_bundle(SHIPPED), precision=precision).golden_off < 0.15
+
+
+def test_the_shipped_bundle_is_small_and_says_whose_cells_it_knows() -> None:
+    bundle = load_bundle(SHIPPED)
+    assert sum(size for _, size in bundle.files.values()) < 5_000_000
+    assert "Chula" in str(bundle.card["licence"])
+    assert "One laboratory" in " ".join(bundle.card["weaknesses"])
+
+
+def test_the_shipped_bundle_tells_drawn_shapes_apart() -> None:
+    """A disc with pallor, a dense disc, and an ellipse of twice its width, each at 0.15 um per px."""
+    image = np.full((200, 420, 3), 235, np.uint8)
+    colour, pale = (206, 160, 168), (228, 212, 214)
+    cv2.circle(image, (80, 100), 24, colour, -1, cv2.LINE_AA)
+    cv2.circle(image, (80, 100), 9, pale, -1, cv2.LINE_AA)
+    cv2.circle(image, (200, 100), 18, (170, 100, 120), -1, cv2.LINE_AA)
+    cv2.ellipse(image, (320, 100), (32, 14), 20, 0, 360, colour, -1, cv2.LINE_AA)
+    image = cv2.GaussianBlur(image, (0, 0), 1.0)
+    centres = np.array([[80, 100], [200, 100], [320, 100]])
+    p = RedCellClassifier(load_bundle(SHIPPED)).classify(image, 0.15, centres).probabilities
+    named = [RED_CELL_CODES[k] for k in p.argmax(1)]
+    assert named[0] == "NORM"
+    assert named[1] in {"SPHERO", "MICRO"}
+    assert named[2] in {"OVALO", "ELLIPTO"}
