@@ -10,6 +10,7 @@ import dataclasses
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,6 +47,8 @@ __all__ = ["Outbox", "Sending", "Sent"]
 
 #: Days for which a report is kept after it has arrived everywhere, so that it can be sent again.
 KEPT_DAYS = 30
+#: Seconds until a case that was announced and could not be settled is looked at again.
+LOOK_AGAIN_S = 60.0
 NOT_CONFIRMED = N_("nobody has confirmed the table of codes yet")
 NO_DESTINATION = N_("this destination is not set up or is off")
 _log = logging.getLogger(__name__)
@@ -86,6 +89,7 @@ class Outbox:
         self._open_case = open_case
         self._file: OutboxFile | None = None
         self._opening = threading.Lock()
+        self._look_again: dict[tuple[Path, int], float] = {}
         self.problem: UserError | None = None
 
     # -- what is set up --------------------------------------------------------------------------------
@@ -161,22 +165,26 @@ class Outbox:
     def recover(self) -> int:
         """Put in what was signed and not kept, as a kill between the two leaves it; returns how many.
 
-        A case that cannot be opened now is tried again at the next start.
+        A case that cannot be opened now, or is open for writing, is tried again after `LOOK_AGAIN_S`.
         """
         if not self.exists:
             return 0
         store, found = self._store(), 0
         active = self.connections.active
         for path, version in store.announced():
+            if time.monotonic() < self._look_again.get((path, version), 0.0):
+                continue
+            self._look_again[path, version] = time.monotonic() + LOOK_AGAIN_S
             try:
                 session = self._open_case(path)
             except UserError as error:
                 _log.warning("an announced signing cannot be looked up", exc_info=error)
                 continue
             try:
-                if active and any(s.version == version for s in session.state.signatures):
-                    report = _outbox_report(session, active, version)
-                    found += store.keep(report, [d.name for d in active]) > 0
+                if any(s.version == version for s in session.state.signatures):
+                    if active:
+                        report = _outbox_report(session, active, version)
+                        found += store.keep(report, [d.name for d in active]) > 0
                 elif holder_of(path) is None:  # else it may be signed this very moment
                     store.forget_announced(path, version)
             except UserError as error:
@@ -235,6 +243,8 @@ class Outbox:
         """
         if not self.exists or not (connections := self.connections).destinations:
             return []
+        if not self._store().announced() and not self._due(connections, utc_now(), anyway=anyway):
+            return []  # nothing is written while there is nothing to do
         try:
             lock = CaseLock(self._path)
         except CaseInUse as error:
@@ -250,8 +260,9 @@ class Outbox:
                 if stop():
                     break
                 results.append(self._send(line, connections))
-            before = datetime.now(UTC) - timedelta(days=KEPT_DAYS)
-            self._store().thin(before.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            if results:
+                before = datetime.now(UTC) - timedelta(days=KEPT_DAYS)
+                self._store().thin(before.strftime("%Y-%m-%dT%H:%M:%SZ"))
             return results
         finally:
             lock.release()

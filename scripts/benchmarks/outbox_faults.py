@@ -67,8 +67,11 @@ def signed(session: CaseSession, meaning: str = "Reviewed and reported") -> None
 # -- kills ---------------------------------------------------------------------------------------------
 
 
-def work(home: Path, port: int, seed: int) -> None:
-    """Sign, amend and send until killed, as the window does: signing here, sending in a thread."""
+def work(home: Path, port: int, seed: int, begins: Any) -> None:
+    """Sign, amend and send until killed, as the window does: signing here, sending in a thread.
+
+    The event `begins` is set before the first signature.
+    """
     chance = random.Random(seed)
     workspace = workstation(home, port)
 
@@ -81,6 +84,7 @@ def work(home: Path, port: int, seed: int) -> None:
     threading.Thread(target=send, daemon=True).start()
     for n in range(10_000):
         session = workspace.new_counter_case(f"S-{seed}-{n}")
+        begins.set()
         signed(session)
         if chance.random() < 0.3:
             amend(session, "A. Dupont", "one more")
@@ -143,8 +147,11 @@ def _without_ids(message: bytes) -> str:
     return hashlib.sha256(message.split(b"\r", 1)[1]).hexdigest()
 
 
-def kills(n: int, folder: Path, seed: int) -> dict[str, Any]:
-    """`n` processes that are killed at a moment by chance, one after another, over one folder."""
+def kills(n: int, folder: Path, seed: int, span_s: float) -> dict[str, Any]:
+    """`n` processes that are killed, one after another, over one folder.
+
+    Each within `span_s` seconds of its first signature's begin, at a moment by chance.
+    """
     context = multiprocessing.get_context("fork")
     log = folder / "peer.jsonl"
     ports = context.Queue()
@@ -154,9 +161,11 @@ def kills(n: int, folder: Path, seed: int) -> dict[str, Any]:
     port = int(ports.get())
     chance = random.Random(seed)
     for i in range(n):
-        child = context.Process(target=work, args=(folder / "home", port, i))
+        begins = context.Event()
+        child = context.Process(target=work, args=(folder / "home", port, i, begins))
         child.start()
-        time.sleep(chance.uniform(0.05, 2.5))
+        begins.wait(120)
+        time.sleep(chance.uniform(0, span_s))
         os.kill(child.pid or 0, signal.SIGKILL)
         child.join()
         if i % 20 == 19:
@@ -261,20 +270,21 @@ def conversations(n: int, folder: Path, seed: int) -> dict[str, Any]:
 
 
 def delay(folder: Path, n: int = 20) -> dict[str, float]:
-    """Seconds from the call that signs to the acknowledgment in the outbox, on the loopback."""
-    times = []
+    """Seconds from the call that signs to the acknowledgment in the outbox, on the loopback; and of CPU."""
+    times, cpu = [], []
     with ScriptedPeer() as peer:
         workspace = workstation(folder / "home", peer.port)
         for i in range(n):
             session = workspace.new_counter_case(f"S-{i}")
             session.count(SEGMENTED, 1)
-            began = time.monotonic()
+            began, used = time.monotonic(), time.process_time()
             sign(session, "A. Dupont", "Reviewed and reported", "Short count.")
             workspace.outbox.send()
             times.append(time.monotonic() - began)
+            cpu.append(time.process_time() - used)
             session.close()
         workspace.outbox.close()
-    return {"median_s": sorted(times)[n // 2], "most_s": max(times)}
+    return {"median_s": sorted(times)[n // 2], "most_s": max(times), "cpu_s": sorted(cpu)[n // 2]}
 
 
 def main() -> int:
@@ -292,9 +302,9 @@ def main() -> int:
         folder = Path(name)
         for part in ("kills", "conversations", "delay"):
             (folder / part / "home").mkdir(parents=True)
+        result["sign_to_acknowledged"] = took = delay(folder / "delay")
         if args.kills:
-            result["kills"] = kills(args.kills, folder / "kills", args.seed)
-        result["sign_to_acknowledged"] = delay(folder / "delay")
+            result["kills"] = kills(args.kills, folder / "kills", args.seed, 2 * took["median_s"])
         if args.conversations:
             result["conversations"] = conversations(args.conversations, folder / "conversations", args.seed)
     text = json.dumps(result, indent=1)

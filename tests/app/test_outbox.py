@@ -176,13 +176,16 @@ def test_a_kill_between_signature_and_outbox_loses_nothing(
     workspace.outbox.close()
 
 
-def test_a_kill_before_the_signature_sends_nothing(tmp_path: Path) -> None:
+def test_a_kill_before_the_signature_sends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workspace = workstation(tmp_path, to_folder(tmp_path / "out"))
     session = counted_case(workspace)
     workspace.outbox.announce(session)
     workspace.outbox.recover()
     assert workspace.outbox.unkept() == [session.path]  # the case is open: it may be signed this very moment
     session.close()
+    workspace.outbox.recover()
+    assert workspace.outbox.unkept() == [session.path]  # it is not looked at again every few seconds
+    monkeypatch.setattr(outbox_module.time, "monotonic", lambda: time.perf_counter() + 1e9)
     workspace.outbox.recover()
     assert workspace.outbox.unkept() == []
     assert workspace.outbox.lines() == []
@@ -272,4 +275,30 @@ def test_connections_that_cannot_be_read_send_nothing(tmp_path: Path) -> None:
     sign(session, "A. Dupont", "Reviewed and reported", "Short count.")
     assert workspace.outbox.problem is not None
     session.close()
+    workspace.outbox.close()
+
+
+def test_what_was_signed_is_owed_until_a_destination_is_on_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = workstation(tmp_path, to_folder(tmp_path / "out"))
+    monkeypatch.setattr(outbox_module.Outbox, "keep", lambda *_: None)  # killed before it
+    session = signed_session(workspace)
+    session.close()
+    monkeypatch.undo()
+    connections = workspace.outbox.connections
+    off = dataclasses.replace(connections.destinations[0], on=False)
+    workspace.outbox.save_connections(dataclasses.replace(connections, destinations=(off,)))
+    assert workspace.outbox.recover() == 0
+    assert workspace.outbox.unkept() == [session.path]
+    workspace.outbox.close()
+
+
+def test_an_outbox_with_nothing_to_do_writes_nothing(tmp_path: Path) -> None:
+    workspace = workstation(tmp_path, to_folder(tmp_path / "out"))
+    signed_session(workspace).close()
+    workspace.outbox.send()
+    before = (tmp_path / OUTBOX_NAME).stat().st_mtime_ns
+    assert workspace.outbox.send() == []
+    assert (tmp_path / OUTBOX_NAME).stat().st_mtime_ns == before
     workspace.outbox.close()

@@ -166,7 +166,7 @@ class ToolWindows(QObject):
         self._add(lab, tr("&Site check…"), self.site_check.show)
         self._add(lab, tr("Cases past their &time…"), self.show_retention, of_case=False)
         self._add(lab, tr("Back&up and restore…"), self.backup.show, of_case=False)
-        self._add(lab, tr("Connections and outbo&x…"), self.connections.show, of_case=False)
+        self._add(lab, tr("Connections and &outbox…"), self.connections.show, of_case=False)
 
     def _update_actions(self) -> None:
         for action in self._for_case:
