@@ -16,7 +16,7 @@ from bloodcells_gui.app.clock import newest_work
 from bloodcells_gui.app.continuing import first_target, next_target
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
 from bloodcells_gui.app.earlier_films import EarlierFilms
-from bloodcells_gui.app.engine import Engine, LazyEngine
+from bloodcells_gui.app.engine import Engine, LazyEngine, load_red_cell_classifier
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import safe_folder_name
 from bloodcells_gui.app.intake import (
@@ -30,12 +30,16 @@ from bloodcells_gui.app.intake import (
 )
 from bloodcells_gui.app.orders import IncomingOrders
 from bloodcells_gui.app.outbox import Outbox
+from bloodcells_gui.app.red_cell_examination import ExaminationJob
+from bloodcells_gui.app.red_cell_examiner import red_cell_examiner
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.clock import ClockDoubt, clock_doubt
 from bloodcells_gui.domain.errors import InvalidValue, UserError
+from bloodcells_gui.domain.examination import Examiner
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.orders import Order
+from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.rare_search import search_of
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.settings import LabSettings
@@ -268,6 +272,22 @@ class Workspace:
                 self.settings.count_cut_left_top,
             ),
         )
+
+    def examine_red_cells(self, session: CaseSession, more: int = 0) -> ExaminationJob:
+        """The examination of the red cells of an open case, or how it goes on.
+
+        Of a slide it aims at as many cells as the settings say, or at `more` than are examined by now.
+        """
+        slide = session.specimen.kind is SpecimenKind.SLIDE
+        there = len(session.red_cells)
+        aim = (there + more if more else max(there, self.settings.red_cell_count)) if slide else 0
+
+        def examiner(token: CancelToken) -> Examiner:
+            return red_cell_examiner(
+                session.store, self.engine(), load_red_cell_classifier(), token=token, aim=aim
+            )
+
+        return ExaminationJob(session, examiner, aim)
 
     def open_case(
         self, path: Path, *, read_only: bool = False, take_over: bool = False, remembered: bool = True

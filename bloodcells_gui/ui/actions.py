@@ -95,6 +95,7 @@ class Actions(QObject):
         add("compare", tr("Com&pare the chosen cells"), "", QKeySequence("F2"))
         add("alike", tr("Cells li&ke this one"), "", QKeySequence("F3"))
         add("loupe", tr("L&oupe"), "zoom_in", QKeySequence("F5"))
+        add("red_cells", tr("Re&d cells…"), "red_cells", QKeySequence("Ctrl+R"))
         add("tag", tr("&Tags…"), "tag", QKeySequence("Ctrl+T"))
         add("comment", tr("Comment &on the chosen cells…"), "", QKeySequence("Ctrl+Shift+T"))
         add("two_classes", tr("Two &classes side by side"), "", QKeySequence("Ctrl+9"))
@@ -167,6 +168,7 @@ class Actions(QObject):
             "in_gallery",
             "two_classes",
             "filter",
+            "red_cells",
         ):
             self._actions[name].setEnabled(is_open)
 
@@ -253,6 +255,7 @@ class Actions(QObject):
             ("undo", "redo"),
             ("confirm", "exclude", "restore"),
             ("next_doubtful", "next_unreviewed"),
+            ("red_cells",),
             ("export", "sign"),
         ):
             toolbar.addActions([self.get(name) for name in group])

@@ -34,9 +34,12 @@ class CaseDecisions(QWidget):
     -------
     noticed(str, str)
         Something to know, and what to do.
+    red_cells_wanted(object)
+        Ids of red cells that an undo or redo is about: they are in a window of their own.
     """
 
     noticed = Signal(str, str)
+    red_cells_wanted = Signal(object)
 
     def __init__(self, controller: ReviewController, views: CaseViews, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -230,6 +233,9 @@ class CaseDecisions(QWidget):
         if not self.controller.may_decide():
             return
         turned = self.session.state.turned_by(kind)
+        if turned is not None and turned.kind is EventKind.NAME_RED_CELLS:
+            self.red_cells_wanted.emit(turned.cells)
+            return
         cells = [] if turned is None else [i for i in turned.cells if self.controller.group_of(i)]
         if cells and not self.views.cells_in_front():
             self.views.show_cells(cells)

@@ -15,7 +15,6 @@ from typing import Any, ClassVar, Protocol
 
 from PySide6.QtCore import QObject, QRunnable, QThread, QThreadPool, QTimer, Signal
 
-from bloodcells_gui.domain.analysis import AnalysisEvent
 from bloodcells_gui.domain.errors import Cancelled, UserError
 
 _log = logging.getLogger(__name__)
@@ -29,9 +28,9 @@ _HAND_OVER_S = 0.0005
 
 
 class Job(Protocol):
-    """A running analysis: `events` is read by a worker thread, `cancel` may be called by any thread."""
+    """A running analysis or examination: a worker thread reads `events`, any thread may call `cancel`."""
 
-    def events(self) -> Iterator[AnalysisEvent]: ...
+    def events(self) -> Iterator[object]: ...
     def cancel(self) -> None: ...
 
 
@@ -40,7 +39,7 @@ class AnalysisThread(QThread):
 
     started_ones: ClassVar[weakref.WeakSet[AnalysisThread]] = weakref.WeakSet()
 
-    def __init__(self, job: Job, queue: deque[AnalysisEvent]) -> None:
+    def __init__(self, job: Job, queue: deque[object]) -> None:
         super().__init__()
         self.started_ones.add(self)
         self.setObjectName("analysis")
@@ -79,7 +78,7 @@ class JobRunner(QObject):
         super().__init__(parent)
         self._job: Job | None = None
         self._worker: AnalysisThread | None = None
-        self._queue: deque[AnalysisEvent] = deque()
+        self._queue: deque[object] = deque()
         self.generation = 0
         self._patience = sys.getswitchinterval()
         self._timer = QTimer(self)
@@ -127,7 +126,7 @@ class JobRunner(QObject):
         return ended
 
     def _deliver(self) -> None:
-        events: list[AnalysisEvent] = []
+        events: list[object] = []
         while self._queue:
             events.append(self._queue.popleft())
         if events:

@@ -161,6 +161,12 @@ class ReviewController(QObject):
             return self._write(lambda why: self.session.remove_cell(cell_id, why))
         return self.exclude([cell_id])
 
+    # -- red cells -------------------------------------------------------------------------------------
+
+    def name_red_cells(self, ids: Sequence[int], code: str) -> Change | None:
+        """Name red cells: a shape code, `NOT_COUNTED`, or "" for the proposals again."""
+        return self._write(lambda _: self.session.red_cells.name(ids, code)) if ids else None
+
     # -- undo ------------------------------------------------------------------------------------------
 
     def undo(self) -> Change | None:

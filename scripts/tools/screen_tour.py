@@ -266,6 +266,7 @@ class Tour:
         ids = [cell.id for cell in reviewed.cells[:12]]
         self._shoot("known cells", self.tools.films.show_known_cells(), 800)
         self._shoot("quality", self.tools.films.show_quality(), 1500)
+        self._shoot("red cells, none", self.tools.films.red_cells.show(), 800)
         for name, window in (
             ("two classes", TwoClassesWindow(context, controller, over.pool, "SNE", over)),
             ("manual", ManualWindow(context, over)),

@@ -40,7 +40,7 @@ FEATURE, GRADE, CRITERION = range(3)
 _KEYS = {"0": "", "1": "1+", "2": "2+", "3": "3+", "P": "present"}
 
 
-def _grade_of(event: QKeyEvent) -> str | None:
+def grade_of_key(event: QKeyEvent) -> str | None:
     """The grade that a key gives; None for keys that give none."""
     return next((_KEYS[m] for m in review_meanings(event) if m in _KEYS), None)
 
@@ -244,7 +244,7 @@ class GradesTable(QTableView):
                 self.setCurrentIndex(self.grades.index(first, FEATURE))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        grade, row = _grade_of(event), self.currentIndex().row()
+        grade, row = grade_of_key(event), self.currentIndex().row()
         if grade is None or row < 0:
             super().keyPressEvent(event)
         elif not event.isAutoRepeat():

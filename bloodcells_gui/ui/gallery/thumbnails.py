@@ -39,7 +39,7 @@ class _Decoder(QRunnable):
     def __init__(
         self,
         wishes: _RequestQueue,
-        fetch: Callable[[int], bytes],
+        fetch: Callable[[int], bytes | QImage],
         deliver: Callable[[list[tuple[int, int, int, QImage]]], None],
     ) -> None:
         super().__init__()
@@ -52,7 +52,8 @@ class _Decoder(QRunnable):
         while (wish := self._wishes.take()) is not None:
             cell_id, generation, side = wish
             try:
-                image = decoded(self._fetch(cell_id))
+                found = self._fetch(cell_id)
+                image = found if isinstance(found, QImage) else decoded(found)
                 if not image.isNull():
                     image = image.scaled(
                         QSize(side, side),
@@ -76,7 +77,7 @@ class ThumbnailLoader(QObject):
     Parameters
     ----------
     fetch : callable
-        JPEG bytes of a cell; called in pool threads.
+        JPEG bytes of a cell, or its picture; called in pool threads.
     pool : QThreadPool
         Where decoding happens; shared with nothing slow.
 
@@ -90,7 +91,7 @@ class ThumbnailLoader(QObject):
     _decoded = Signal(list)
 
     def __init__(
-        self, fetch: Callable[[int], bytes], pool: QThreadPool, parent: QObject | None = None
+        self, fetch: Callable[[int], bytes | QImage], pool: QThreadPool, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._fetch = fetch

@@ -14,6 +14,8 @@ from bloodcells_gui.domain.i18n import N_
 CLASS_KEYS = "class keys"
 #: Stands for the grades of morphology.
 GRADE_KEYS = "grade keys"
+#: Stands for the letters of the shape classes of red cells, which badges show.
+SHAPE_KEYS = "shape keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,25 @@ SECTIONS = (
         (
             KeyLine(("Del",), N_("Leave the field or place out; with Shift take it back")),
             KeyLine(("Ctrl+Z", "Ctrl+Y"), N_("Undo, redo")),
+        ),
+    ),
+    KeySection(
+        N_("Red cells"),
+        ("red_cells/decisions", "red_cells/gallery", "red_cells/class_table", "red_cells/field_canvas"),
+        (
+            KeyLine((SHAPE_KEYS,), N_("Name the chosen cells"), N_("letter of the shape")),
+            KeyLine(("Space", "Del"), N_("Confirm, not counted; Shift+Delete as proposed again")),
+            KeyLine(
+                _ENTER,
+                N_("From the gallery to the field and back; in the table accept the grade"),
+                N_("Enter"),
+            ),
+            KeyLine((GRADE_KEYS,), N_("In the table: another grade"), N_("0 to 3, P")),
+            KeyLine(("Ctrl+Z", "Ctrl+Y"), N_("Undo, redo")),
+            KeyLine(_ARROWS, N_("Another cell; in a field the nearest"), N_("arrow keys")),
+            KeyLine(("PgUp", "PgDown"), N_("A page up, down; in a field the field before, the next")),
+            KeyLine(("+", "-"), N_("In a field: zoom in, out")),
+            KeyLine(("0", "Home"), N_("In a field: see everything")),
         ),
     ),
     KeySection(

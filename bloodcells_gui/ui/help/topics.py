@@ -31,6 +31,7 @@ TOPICS: dict[str, str] = {
     "EarlierFilmsWindow": "technician#the-earlier-film-of-this-patient",
     "RareCellsWindow": "technician#rare-cells",
     "PlateletsWindow": "technician#platelets",
+    "RedCellsWindow": "technician#red-cells",
     "CounterPanel": "technician#counting-at-the-microscope",
     "CountDialog": "technician#counting-at-the-microscope",
     "SecondReaderWindow": "technician#a-second-reader",

@@ -1,4 +1,4 @@
-"""Films over time: the earlier films of the open case, and the quality of all of them with its alarms."""
+"""Films over time and in depth: earlier films, rare cells, red cells, and the quality with its alarms."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.platelets.window import PlateletsWindow
 from bloodcells_gui.ui.quality.alarm_line import AlarmLine
 from bloodcells_gui.ui.rare_cells.window import RareCellsWindow
+from bloodcells_gui.ui.red_cells.desk import RedCellsDesk
 
 if TYPE_CHECKING:
     from bloodcells_gui.ui.quality.window import QualityWindow
@@ -68,6 +69,7 @@ class FilmWindows(QObject):
         self._platelet_action.setEnabled(False)
         self.platelets: PlateletsWindow | None = None
         self.rare: RareCellsWindow | None = None
+        self.red_cells = RedCellsDesk(context, window, case_menu, workspace.examine_red_cells)
         self._add(lab_menu, tr("&Quality over time…"), "Ctrl+7", self.show_quality)
         self._add(lab_menu, tr("&Known cells…"), "Ctrl+8", self.show_known_cells)
         window.case_shown.connect(self._on_case_opened)

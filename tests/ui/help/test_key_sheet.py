@@ -18,7 +18,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.key_sheet import KeySheetDialog
 from bloodcells_gui.ui.help.desk import HelpDesk
 from bloodcells_gui.ui.help.key_sheet import PAGE, SheetPainter, commands, key_sheet, native, plain_text
-from bloodcells_gui.ui.help.key_table import CLASS_KEYS, GRADE_KEYS, SECTIONS
+from bloodcells_gui.ui.help.key_table import CLASS_KEYS, GRADE_KEYS, SECTIONS, SHAPE_KEYS
 from bloodcells_gui.ui.i18n import Language
 from bloodcells_gui.ui.keymap import PRESETS, KeyMap
 from bloodcells_gui.ui.main_window import MainWindow
@@ -53,7 +53,8 @@ def keys_of_source(source: str) -> set[str]:
             found |= {
                 "zoom_steps": {"+", "-", "0"},
                 "first_code": {CLASS_KEYS},
-                "_grade_of": {GRADE_KEYS},
+                "grade_of_key": {GRADE_KEYS},
+                "shape_of_key": {SHAPE_KEYS},
             }.get(name, set())
     return found
 
