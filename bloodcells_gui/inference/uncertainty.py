@@ -13,9 +13,9 @@ The Mahalanobis distance is that of Lee, Lee, Lee and Shin 2018 ("A simple unifi
 out-of-distribution samples and adversarial attacks", NeurIPS): class means with one shared covariance, here
 in the leading principal directions.
 
-Augmented training moves unfamiliar stains near to the training data. Therefore the disagreement between the
-network's two views of a cell, one of them with faded colours, adds to the uncertainty: on a laboratory left
-out of training it is more than twice as large as on the others.
+Augmented training moves unfamiliar stains near to the training data. There the disagreement between the
+network's two views of a cell, one of them with faded colours, is more than twice as large as at home. It
+adds to the uncertainty with the weight that the card gives (``scripts/training/doubt_fit.py`` fits it).
 """
 
 from __future__ import annotations

@@ -39,6 +39,8 @@ from scripts.training.plasma_cells import made_plasma_cell
 from scripts.training.smudges import KINDS, made_smudge
 
 SITES = ("pbc", "raabin", "bccd", "lisc", "deepbionet")
+#: Kinds that the networks were taught, of which few may have the look of a plasma cell.
+TAUGHT = ("LY", "MO", "SNE", "BNE", "NE", "EO", "BA", "MMY", "MY", "PMY", "ERB")
 #: A blood film's proportions (percent) of the company that cells of a set are shown in; labels stand for any of theirs.
 COMPANY = {("SNE", "NE"): 60, ("LY",): 28, ("MO",): 7, ("EO",): 4, ("BA",): 1}
 _COMPANY, _AMONG = 190, 10
@@ -215,9 +217,16 @@ def cost_of_look(found: Answered) -> dict[str, object]:
 
 
 def evaluate(
-    bundle: Path, cache: Path, seed: int, most: int, only: str = "", segmenter: Path = SEGMENTER
+    bundle: Path,
+    cache: Path,
+    seed: int,
+    most: int,
+    only: str = "",
+    segmenter: Path = SEGMENTER,
+    *,
+    look: bool = True,
 ) -> dict[str, object]:
-    """Figures of a bundle, of the sets whose name holds `only`."""
+    """Figures of a bundle, of the sets whose name holds `only`; what the look costs taught kinds, where `look` asks for it."""
     program, pictures = Program(bundle, segmenter), Pictures(cache, seed)
     sets: dict[str, object] = {}
 
@@ -255,7 +264,7 @@ def evaluate(
             company,
             ("SMU", "ART"),
         )
-        for label in ("LY", "MO", "SNE", "BNE", "NE", "EO", "BA", "MMY", "MY", "PMY", "ERB"):
+        for label in TAUGHT if look else ():
             crops = pictures.crops(pictures.rows(site, label), 3 * most)
             if len(crops) >= 20:
                 cost[f"{site} {label}"] = cost_of_look(program.cells(crops))
@@ -283,8 +292,11 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=100, help="cells of a set")
     parser.add_argument("--out", type=Path, help="write the figures as JSON")
     parser.add_argument("--only", default="", help="sets whose name holds this")
+    parser.add_argument(
+        "--no-look", action="store_true", help="do not ask how many taught cells have the look"
+    )
     args = parser.parse_args()
-    found = evaluate(args.bundle, args.cache, args.seed, args.most, args.only)
+    found = evaluate(args.bundle, args.cache, args.seed, args.most, args.only, look=not args.no_look)
     if args.out is not None:
         args.out.write_text(json.dumps(found, indent=1) + "\n")
 

@@ -166,7 +166,7 @@ class Served:
         return np.asarray(self.probabilities.argmax(axis=1))
 
 
-class _Card:
+class SpecimenCard:
     """The numbers of a card, as :func:`adapt_specimen` asks a classifier for them."""
 
     def __init__(self, serving: Serving, morphometry: MorphometryModel | None) -> None:
@@ -203,7 +203,7 @@ def answered(answers: Answers, serving: Serving) -> Served:
 def serve(answers: Answers, serving: Serving) -> Served:
     """What the program makes of the cells as one specimen."""
     before = answered(answers, serving)
-    card = _Card(serving, answers.morphometry)
+    card = SpecimenCard(serving, answers.morphometry)
     nobody = answers.distance > serving.unlike
     whole = adapt_specimen(before.probabilities, answers.coordinates, answers.measurements, nobody, card)
     if whole is None:

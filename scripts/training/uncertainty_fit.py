@@ -45,6 +45,9 @@ FORMER_PROPAGATION = {"near": 0.5, "pull": 1.0, "echo": 1.0, "own": 0.1}
 # the largest in steps of 0.05 at which fewer than 0.5 % of the lymphocytes of these five, as they are and cut tight, are named a blast
 # (``scripts/training/evaluate_blasts.py --fit``): 0.3 with a short training without PBC, 0.2 with one of 68,480 views.
 POOL = {"adapted": 0.925, "own": 0.075, "change": 1.0, "threshold": 0.2, "unfamiliar": 0.056, "critical": 0.2}
+# How much the disagreement of the two views adds to the uncertainty; chosen together with the threshold and `unlike`, as the program serves them
+# (``scripts/training/doubt_fit.py``).
+VIEW_DISAGREEMENT = 0.3
 # Which cells are shown first. 8 % of the cells of healthy films pass the limit on the mean over LISC, Deep Bio-Net, Raabin and BCCD left out
 # (``scripts/training/evaluate_blasts.py --fit``).
 LOOK_FIRST = {"weights": {"BL": 1.0, "PMY": 0.1}, "limit": 0.025}
@@ -134,13 +137,6 @@ def distance_arrays(train: Embedded) -> dict[str, np.ndarray]:
 
 def _loss(p: np.ndarray, allowed: np.ndarray) -> float:
     return float(-np.log(np.maximum((p * allowed).sum(1), 1e-6)).mean())
-
-
-def mean_risk(uncertainty: np.ndarray, p: np.ndarray, allowed: np.ndarray) -> float:
-    """Share of wrong cells among the least doubtful ones, averaged over all coverages (area under the risk-coverage curve)."""
-    order = np.argsort(uncertainty, kind="stable")
-    wrong = ~allowed[np.arange(len(p)), p.argmax(1)][order]
-    return float((np.cumsum(wrong) / np.arange(1, len(wrong) + 1)).mean())
 
 
 def methods_with(morphometry: MorphometryModel | None) -> AdaptationMethods:
@@ -233,16 +229,11 @@ class _Distances:
         return self._raw.relative_distance(embedding) / self.reference
 
     def model(
-        self,
-        temperature: float,
-        slope: float,
-        threshold: float = 1.0,
-        unlike: float = 3.0,
-        views: float = 0.0,
+        self, temperature: float, slope: float, threshold: float = 1.0, unlike: float = 3.0
     ) -> UncertaintyModel:
         """A model with these numbers."""
         return UncertaintyModel(
-            *self._fixed, self.reference, temperature, slope, threshold, unlike, views, LEAF_SHARE
+            *self._fixed, self.reference, temperature, slope, threshold, unlike, VIEW_DISAGREEMENT, LEAF_SHARE
         )
 
 
@@ -313,26 +304,17 @@ def fit_uncertainty(
     plain = distances.model(temperature, slope, 1.0, unlike)
     p_abroad, p_home = abroad.adapted(plain, methods), home.adapted(plain, {"": methods[""]})
 
-    def uncertainties(views: float) -> tuple[np.ndarray, np.ndarray]:
-        judged, rows = distances.model(temperature, slope, 1.0, unlike, views), coarse_rows(LEAVES)
-        return (
-            judged.uncertainty(p_abroad, abroad.distance, rows, abroad.disagreement),
-            judged.uncertainty(p_home, home.distance, rows, home.disagreement),
-        )
-
-    def risk(views: float) -> float:
-        of_abroad, of_home = uncertainties(views)
-        return mean_risk(of_abroad, p_abroad, abroad.allowed) + mean_risk(of_home, p_home, home.allowed)
-
-    views = float(min(np.linspace(0, 1, 11), key=risk))
-    of_abroad, of_home = uncertainties(views)
+    of_abroad, of_home = (
+        plain.uncertainty(p, side.distance, coarse_rows(LEAVES), side.disagreement)
+        for p, side in ((p_abroad, abroad), (p_home, home))
+    )
     threshold = _threshold(np.quantile(of_abroad, 1 - referral), np.quantile(of_home, 1 - home_referral))
-    fitted = distances.model(temperature, slope, threshold, unlike, views)
+    fitted = replace(plain, threshold=threshold)
     foreign = _foreign_disagreement(pool["val"], abroad) if left_out else None
     refused = _refused(fitted, pool["nothing"], distances.relative(pool["nothing"].embedding))
     numbers = {
         "reference": distances.reference, "temperature": temperature, "slope": slope, "threshold": threshold,
-        "unlike": unlike, "disagreement": views,
+        "unlike": unlike, "disagreement": VIEW_DISAGREEMENT,
         **({"foreign_disagreement": round(foreign, 4)} if foreign else {}),
         "logit_adjustment": LOGIT_SHIFT, "specimen_mix": CLASS_PRIOR, "leaf_share": LEAF_SHARE,
         "pool": POOL, "look_first": LOOK_FIRST,
