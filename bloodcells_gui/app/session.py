@@ -22,6 +22,7 @@ from bloodcells_gui.app.differential_table import CountedArea, counted_area, dif
 from bloodcells_gui.app.drafts import Drafts
 from bloodcells_gui.app.earlier_films import EarlierFilms
 from bloodcells_gui.app.explainer import Explainer
+from bloodcells_gui.app.listeners import Listeners
 from bloodcells_gui.app.manual_cells import cell_by_hand
 from bloodcells_gui.app.outlines import HeldOutlines
 from bloodcells_gui.app.reasons import ReasonWanted, cells_needing_reason
@@ -56,12 +57,10 @@ if TYPE_CHECKING:
 
 _ON_CELLS = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, EventKind.RESTORE})
 
-Listener = Callable[[Change], None]
-
 _PROPOSAL = attrgetter("predicted", "probability", "uncertainty", "abstained", "suspicion")
 
 
-class CaseSession:
+class CaseSession(Listeners):
     """An open case.
 
     Parameters
@@ -97,6 +96,7 @@ class CaseSession:
         films: EarlierFilms | None = None,
         outbox: Outbox | None = None,
     ) -> None:
+        super().__init__()
         self.started = started or clock()
         self.earlier_work = earlier_work
         self.store = store
@@ -107,7 +107,6 @@ class CaseSession:
         self.outbox = outbox
         self.author = author
         self.clock = clock
-        self._listeners: list[Listener] = []
         try:
             self._specimen = store.specimen
             self.cells: list[Cell] = store.load_cells()
@@ -437,16 +436,6 @@ class CaseSession:
         return counting_target(self.runs, self.settings)
 
     # ---- plumbing
-
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` after every change; the result unsubscribes."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-    def tell(self, change: Change) -> None:
-        """Tell the listeners of a change."""
-        for listener in tuple(self._listeners):
-            listener(change)
 
     def close(self) -> None:
         """Release the case file."""
