@@ -19,7 +19,7 @@ from bloodcells_gui.domain.cell import Box
 from bloodcells_gui.imaging.platelet_stain import Floats, Pixels, optical_density, stain_density
 
 #: Stained material of fewer um2 is a platelet or two, or a giant one.
-LEAST_UM2 = 28.0
+LEAST_UM2 = 60.0
 #: A compact region is called a clump from this area on: giant platelets measure up to 11 um across.
 COMPACT_UM2 = 100.0
 #: Area over that of the convex hull from which on a region is compact.

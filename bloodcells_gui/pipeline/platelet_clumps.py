@@ -123,7 +123,7 @@ def look_at(pixels: Pixels, tile: Tile, mpp: float, colours: FilmColours, detect
     regions = [
         r
         for r in stained_regions(lit, um, colours.red, colours.blank, colours.stained_from)
-        if r.clump and _in_core(r, tile, factor)
+        if r.clump and _in_core(r, tile, factor) and not _at_border(r, lit.shape)
     ]
     film, thin, squares = _film_of(lit, um, colours.blank, tile, factor)
     left = _without_nucleus(lit, um, regions, detector)
@@ -184,6 +184,12 @@ def summed(image: int, looks: Iterator[TileLook] | Sequence[TileLook]) -> ClumpS
         edge += found.edge_mm2
     listed = sorted(clumps, key=lambda c: (-c.area_um2, c.box_px))[:MOST_PLACES]
     return ClumpSearch(image, round(film, 6), round(edge, 6), len(clumps), tuple(listed))
+
+
+def _at_border(region: StainedRegion, shape: tuple[int, ...]) -> bool:
+    """Whether the picture's border cuts a region: what it is cannot be told, most are leukocytes."""
+    box = region.box
+    return box.x < 1 or box.y < 1 or box.x + box.width >= shape[1] or box.y + box.height >= shape[0]
 
 
 def _in_core(region: StainedRegion, tile: Tile, factor: float) -> bool:

@@ -31,6 +31,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.flat_record import notice_of
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.run_messages import CONTRADICTION
+from bloodcells_gui.domain.run_record import merged
 from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, ScaleSource, Specimen, SpecimenKind
 from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.measure import MEASUREMENTS, OF_OUTLINE, measure
@@ -418,3 +419,31 @@ def test_fields_whose_scale_the_red_cells_contradict_are_searched_at_theirs_and_
     assert all(c.abstained and FLAG_SCALE_CONTRADICTED in c.flags for c in cells)
     assert {c.mpp for c in cells} == {MPP}
     assert "2.54" in notice_of(done.record.remarks)
+
+
+def test_each_field_keeps_its_counts_whatever_the_threads_and_an_interruption(smear: Smear) -> None:
+    pictures = {name: rgb for name, (rgb, _, _) in mosaic(smear, 250, 330).items()}
+    _, one, _ = run(pictures, threads=1)
+    _, four, _ = run(pictures, threads=4)
+    assert one.record.counted == four.record.counted
+    assert one.record.clumps == four.record.clumps
+    counts, fields = one.record.counts, one.record.counted
+    assert counts.platelets == sum(f.platelets for f in fields)
+    assert counts.red_cells == sum(f.red_cells for f in fields)
+    assert counts.sampled_mm2 == pytest.approx(sum(f.area_mm2 for f in fields), abs=1e-6)
+    assert {s.image for s in one.record.clumps} == set(range(len(pictures)))
+    token, found = CancelToken(), 0
+
+    class Stopping(PlainDetector):
+        def detect(self, *args: Any, **options: Any) -> Any:
+            nonlocal found
+            found += 1
+            if found == 9:
+                token.cancel()
+            return super().detect(*args, **options)
+
+    _, half, _ = run(pictures, threads=1, token=token, detector=Stopping())
+    assert 0 < len(half.record.counted) < len(fields)
+    _, rest, _ = run(pictures, threads=2, earlier=[half.record])
+    both = merged([half.record, rest.record])
+    assert (both.counted, both.clumps) == (fields, one.record.clumps)

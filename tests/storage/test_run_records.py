@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.domain.counted_fields import CountedField
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.platelet_clumps import ClumpSearch, PlateletClump
 from bloodcells_gui.domain.run_messages import LOST, remark
 from bloodcells_gui.domain.run_record import (
     AdaptationRecord,
@@ -170,3 +173,45 @@ def test_a_run_ends_once_whichever_table_says_so(tmp_path: Path) -> None:
     tamper(path, f"INSERT INTO run_ends VALUES (0, 'complete', '{T0}', '{{}}', '', 'null')")
     with pytest.raises(UserError, match="damaged"):
         CaseStore.open(path, read_only=True)
+
+
+BY_FIELD = replace(
+    RECORD,
+    counted=(
+        CountedField(0, (0, 1024, 1024, 1000), 0.125, 700, 3, 41),
+        CountedField(2, (0, 0, 9, 9), 0.5, 9, 0, 0),
+    ),
+    clumps=(
+        ClumpSearch(0, 2.5, 0.25, 7, (PlateletClump((5, 6, 70, 80), 180.5, True),)),
+        ClumpSearch(2, 0.5, 0.0),
+    ),
+)
+
+
+SEARCH = {"image": 0, "searched_mm2": 1, "edge_mm2": 1, "found": 1, "places": [[1, 1, 2, 2, 9.0, True]]}
+
+
+def test_counts_by_field_and_clumps_come_back_and_leave_no_trace_where_there_are_none() -> None:
+    end = RunEnd(RunStatus.COMPLETE, T0, SCALE, BY_FIELD)
+    row = run_result_row(7, end)
+    assert end_from_result(row) == end
+    assert json.loads(row[4])["by_field"][0] == [0, 0, 1024, 1024, 1000, 0.125, 700, 3, 41]
+    plain = run_result_row(7, RunEnd(RunStatus.COMPLETE, T0, SCALE, RECORD))
+    assert not {"by_field", "clumps"} & set(json.loads(plain[4]))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("by_field", [[0, 0, 0, 9, 9, 0.1, 1, 1]]), ("by_field", [[0, 0, 0, 0, 9, 0.1, 1, 1, 1]]),
+        ("by_field", [[0, -1, 0, 9, 9, 0.1, 1, 1, 1]]), ("by_field", [[0, 0, 0, 9, 9, "x", 1, 1, 1]]),
+        ("by_field", [[0, 0, 0, 9, 9, 0.1, 1.5, 1, 1]]), ("by_field", {}), ("by_field", [None]),
+        ("clumps", [{}]), ("clumps", 3),
+        ("clumps", [SEARCH | {"found": 0}]), ("clumps", [SEARCH | {"searched_mm2": -1}]),
+    ],
+)  # fmt: skip
+def test_broken_counts_by_field_are_refused(name: str, value: Any) -> None:
+    row = list(run_result_row(0, RunEnd(RunStatus.COMPLETE, T0, None, BY_FIELD)))
+    row[4] = json.dumps(json.loads(row[4]) | {name: value})
+    with pytest.raises((ValueError, TypeError)):
+        end_from_result(tuple(row))
