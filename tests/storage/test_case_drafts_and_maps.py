@@ -89,7 +89,7 @@ def test_an_older_file_has_neither_until_it_is_opened_for_writing(tmp_path: Path
     with CaseStore.open(path, read_only=True) as store:
         assert store.report_maps(key) == MAPS
         assert store.verify() == []
-    assert schema.VERSION == 6
+    assert schema.VERSION == 7
 
 
 def test_recovery_carries_maps_and_drafts(tmp_path: Path) -> None:
