@@ -165,7 +165,7 @@ class ReviewController(QObject):
 
     def name_red_cells(self, ids: Sequence[int], code: str) -> Change | None:
         """Name red cells: a shape code, `NOT_COUNTED`, or "" for the proposals again."""
-        return self._write(lambda _: self.session.red_cells.name(ids, code)) if ids else None
+        return self._write(lambda why: self.session.red_cells.name(ids, code, why)) if ids else None
 
     # -- undo ------------------------------------------------------------------------------------------
 
