@@ -31,7 +31,7 @@ _COLOUR_OFF = 0.28
 # Two cells in one outline: its area over the median cell's, how deep both notches are, um, and how much of
 # the median cell each half has.
 _DOUBLE_AREA = 1.3
-_NOTCH_UM = 0.4
+_NOTCH_UM = 0.25
 _LEAST_HALF = 0.4
 # Solidity of one cell.
 _ONE_SOLIDITY = 0.985
