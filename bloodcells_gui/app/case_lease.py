@@ -24,7 +24,7 @@ from bloodcells_gui.storage.lab.leases import EXPIRES_S, Lease, LeaseHeld, Lease
 from bloodcells_gui.storage.lock import CaseInUse, Holder
 
 _log = logging.getLogger(__name__)
-_BEAT_EVERY_S = EXPIRES_S / 3
+_BEATS = 3  # until a lease expires: a single one may get lost
 _LET_GO_S = 2.0
 
 
@@ -58,6 +58,10 @@ class CaseLease:
         Of the case file.
     case_key : str
         The seed of its chain.
+    station : str
+        The name of this computer when "".
+    expires_s : float
+        Seconds after the last heartbeat that the lease expires.
     needed : bool
         Whether the lease must be had now. A new case is nobody else's: the thread gets its lease once the
         database answers.
@@ -79,17 +83,20 @@ class CaseLease:
         *,
         needed: bool = True,
         take_over: bool = False,
-        beat_every_s: float = _BEAT_EVERY_S,
+        station: str = "",
+        expires_s: float = EXPIRES_S,
     ) -> None:
         self._url, self._path, self._key, self._reviewer = url, path, case_key, reviewer
         self._token = secrets.token_hex(16)
-        self._every_s = beat_every_s
+        self._station = station or socket.gethostname()
+        self._expires_s = expires_s
+        self._every_s = expires_s / _BEATS
         self._lost: Lease | None = None
         self._held = False
         if needed:
             with LabDatabase(url) as database:
                 schema.check(database)
-                self._acquire(Leases(database), take_over=take_over)
+                self._acquire(self._leases(database), take_over=take_over)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="case-lease", daemon=True)
         self._thread.start()
@@ -113,11 +120,13 @@ class CaseLease:
         self._over.set()
         self._thread.join(_LET_GO_S)
 
+    def _leases(self, database: LabDatabase) -> Leases:
+        return Leases(database, self._expires_s)
+
     def _acquire(self, leases: Leases, *, take_over: bool = False) -> None:
-        station = socket.gethostname()
         try:
             leases.acquire(
-                self._key, self._path.stem, station, self._reviewer, self._token, take_over=take_over
+                self._key, self._path.stem, self._station, self._reviewer, self._token, take_over=take_over
             )
         except LeaseHeld as held:
             raise CaseElsewhere(self._path, held.lease) from None
@@ -130,7 +139,7 @@ class CaseLease:
             wait = self._every_s
             try:
                 database = database or LabDatabase(self._url)
-                self._beat(Leases(database))
+                self._beat(self._leases(database))
             except UserError as error:
                 _log.warning("the lease of a case cannot be renewed", exc_info=error)
                 if database is not None:

@@ -113,7 +113,7 @@ def test_after_a_take_over_the_former_station_saves_nothing_more(
     as_station: Callable[[str], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bloodcells_gui.app.case_lease._BEAT_EVERY_S", 0.05)
+    monkeypatch.setattr("bloodcells_gui.app.case_lease._BEATS", 1000)
     as_station("bench 1")
     session = workspace(tmp_path, server.url).open_case(case)
     cell = session.cells[0].id
