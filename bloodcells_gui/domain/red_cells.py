@@ -23,6 +23,9 @@ NOT_COUNTED = "-"
 FEWEST_EXAMINED = 1_000
 #: Under so many counted cells no grade is proposed.
 FEWEST_FOR_GRADE = 200
+_FEW = "1+"
+# Limits of a share are not taken below this, %: none and a few cells cross no threshold.
+_SOME = 1e-9
 #: So many more cells a hint asks for at a time, up to the second number in all.
 HINT_STEP, MOST_HINTED = 500, 20_000
 #: Median diameter, um, and the limits within which 95 of 100 red cells of a healthy adult lie on a dry film
@@ -47,6 +50,9 @@ class RedCellClass:
         Display colour.
     key : str
         Key that names a cell so.
+    few : bool
+        Whether 1+ is proposed: ICSH 2015 (Palmer et al.) grades few cells of schistocytes alone, all others
+        from 2+ on. A person can give 1+ for any.
     """
 
     code: str
@@ -54,6 +60,7 @@ class RedCellClass:
     grade_item: str
     rgb: tuple[int, int, int]
     key: str
+    few: bool = False
 
 
 RED_CELL_CLASSES: tuple[RedCellClass, ...] = (
@@ -66,7 +73,7 @@ RED_CELL_CLASSES: tuple[RedCellClass, ...] = (
     RedCellClass("OVALO", N_("Ovalocyte"), "ovalocytes", (230, 159, 0), "V"),
     RedCellClass("TEAR", N_("Teardrop cell"), "teardrop-cells", (120, 94, 240), "D"),
     RedCellClass("BURR", N_("Burr cell (echinocyte)"), "echinocytes", (160, 120, 60), "B"),
-    RedCellClass("SCHISTO", N_("Schistocyte"), "schistocytes", (220, 38, 127), "F"),
+    RedCellClass("SCHISTO", N_("Schistocyte"), "schistocytes", (220, 38, 127), "F", few=True),
     RedCellClass("HYPO", N_("Hypochromic red cell"), "hypochromia", (110, 190, 110), "H"),
     RedCellClass("ELLIPTO", N_("Elliptocyte"), "elliptocytes", (200, 180, 40), "E"),
     RedCellClass("OTHER", N_("Other red cell"), "", (90, 90, 90), "X"),
@@ -245,22 +252,25 @@ def propose_grade(
     """
     if share.total < fewest or not item.enabled:
         return None
-    grade = item.grade(share.percent)
-    lowest, highest = _at_limit(item, share.low), _at_limit(item, share.high)
+    few = RED_CELL_CLASS[share.code].few
+    grade = _graded(item, share.percent, few)
+    lowest, highest = (_graded(item, max(limit, _SOME), few) for limit in (share.low, share.high))
     if lowest == highest:
         return GradeProposal(item.id, grade, lowest, highest)
     total = share.total
     while total < MOST_HINTED:
         total += HINT_STEP
-        low, high = clopper_pearson(round(total * share.percent / 100), total)
-        if _at_limit(item, 100 * low) == _at_limit(item, 100 * high):
+        limits = clopper_pearson(round(total * share.percent / 100), total)
+        low, high = (_graded(item, max(100 * limit, _SOME), few) for limit in limits)
+        if low == high:
             return GradeProposal(item.id, grade, lowest, highest, total - share.total)
     return GradeProposal(item.id, grade, lowest, highest)
 
 
-def _at_limit(item: GradeItem, percent: float) -> str:
-    """Grade at a limit of a share; no cell at all and a few cells cross no threshold."""
-    return item.grade(percent) or item.grade(1e-9)
+def _graded(item: GradeItem, percent: float, few: bool) -> str:
+    """The grade of a share as far as it is proposed: few cells only where that is graded."""
+    grade = item.grade(percent)
+    return grade if few or grade != _FEW else ""
 
 
 def propose_grades(found: Iterable[RedCellShare], items: Iterable[GradeItem]) -> dict[str, GradeProposal]:

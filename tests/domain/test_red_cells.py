@@ -77,7 +77,7 @@ def test_a_grade_is_settled_where_both_limits_give_it_and_else_says_how_many_mor
     assert near is not None
     assert near.grade == "2+"
     assert not near.settled
-    assert (near.lowest, near.highest) == ("1+", "2+")
+    assert (near.lowest, near.highest) == ("", "2+")
     assert near.more == 1000
 
 
@@ -98,3 +98,13 @@ def test_tables_join_and_are_taken_apart():
     assert joined.ids.tolist() == [1, 2, 10, 11, 12]
     assert joined.take(joined.ids > 9).ids.tolist() == [10, 11, 12]
     assert RedCells.join([]).ids.dtype == np.int64
+
+
+def test_few_cells_are_graded_of_schistocytes_alone():
+    found = shares(codes(NORM=990, TARGET=5, SCHISTO=5))
+    proposals = propose_grades(found, DEFAULT_GRADING)
+    assert proposals["SCHISTO"].grade == "1+"
+    assert proposals["TARGET"].grade == ""
+    assert proposals["TARGET"].settled
+    # Limits 0.16 to 1.16 %: more cells may bring 2+, which begins at 1 %.
+    assert not proposals["SCHISTO"].settled
