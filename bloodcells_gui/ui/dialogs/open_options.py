@@ -72,13 +72,7 @@ class OpenOptionsDialog(Form):
         self.specimen_id.setMaxLength(120)
         self.form.addRow(tr("&Specimen number"), self.specimen_id)
         self._fields = tuple(fields)
-        self.order: OrderLine | None = None
-        if orders is not None:
-            self.order = OrderLine(context, orders)
-            self.order.looked.connect(self._show_order)
-            self.order.use.toggled.connect(lambda _: self._show_order())
-            self.specimen_id.editingFinished.connect(self._look_up)
-            self.form.addRow("", self.order)
+        self.order = None if orders is None else self._order_line(context, orders)
         self.kind = _kind_choice(found)
         self.form.addRow(tr("&Kind of images"), self.kind)
         self.mpp = NumberEdit(language, tr("from the files, else estimated from the red cells"))
@@ -107,6 +101,15 @@ class OpenOptionsDialog(Form):
         """Ask again about a specimen whose scale was not known, or wrong: the scale first."""
         self.specimen_id.setText(specimen.id)
         self.mpp.setFocus()
+
+    def _order_line(self, context: UiContext, orders: Orders) -> OrderLine:
+        """The row below the specimen number that shows its order."""
+        line = OrderLine(context, orders)
+        line.looked.connect(self._show_order)
+        line.use.toggled.connect(lambda _: self._show_order())
+        self.specimen_id.editingFinished.connect(self._look_up)
+        self.form.addRow("", line)
+        return line
 
     def _look_up(self) -> None:
         if self.order is not None:
