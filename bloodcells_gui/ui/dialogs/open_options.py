@@ -56,7 +56,7 @@ class OpenOptionsDialog(Form):
             parent,
             accept=tr("Analyse"),
         )
-        language = self._language = context.language
+        self._language = context.language
         self._of_order = ""
         where = ElidedLabel(str(path))
         self.form.addRow(tr("Images"), where)
@@ -75,10 +75,7 @@ class OpenOptionsDialog(Form):
         self.order = None if orders is None else self._order_line(context, orders)
         self.kind = _kind_choice(found)
         self.form.addRow(tr("&Kind of images"), self.kind)
-        self.mpp = NumberEdit(language, tr("from the files, else estimated from the red cells"))
-        self.form.addRow(tr("S&cale, µm per pixel"), self.mpp)
-        self.wbc = NumberEdit(language, tr("from the analyser, for absolute counts"))
-        self.form.addRow(tr("&White cell count, 10⁹/L"), self.wbc)
+        self._add_numbers()
         self.corrected = _choice(
             (pgettext("correction", "not known"), "unknown"), (tr("yes"), "yes"), (tr("no"), "no")
         )
@@ -96,6 +93,12 @@ class OpenOptionsDialog(Form):
             self.setTabOrder(before, after)
         self.setMinimumWidth(560)
         self._update_ok_button()
+
+    def _add_numbers(self) -> None:
+        self.mpp = NumberEdit(self._language, tr("from the files, else estimated from the red cells"))
+        self.form.addRow(tr("S&cale, µm per pixel"), self.mpp)
+        self.wbc = NumberEdit(self._language, tr("from the analyser, for absolute counts"))
+        self.form.addRow(tr("&White cell count, 10⁹/L"), self.wbc)
 
     def ask_scale(self, specimen: Specimen) -> None:
         """Ask again about a specimen whose scale was not known, or wrong: the scale first."""

@@ -33,10 +33,10 @@ from bloodcells_gui.ui.red_cells.badge import paint_badge
 from bloodcells_gui.ui.red_cells.table_of_cells import CellTable
 from bloodcells_gui.ui.red_cells.words import class_rgb, described
 from bloodcells_gui.ui.slide_view.camera import Camera
+from bloodcells_gui.ui.slide_view.canvas import CLICK_PX
 from bloodcells_gui.ui.slide_view.layers import paint_scale_bar
 
 _ZOOM_STEP = 1.25
-_CLICK_PX = 4.0
 # So wide is a usual red cell when it is looked at closely.
 _NEAR_PX = 60.0
 # Badges from this size of a cell on the screen on.
@@ -254,7 +254,7 @@ class FieldCanvas(QWidget):
 
     def _beyond_a_click(self, at: QPointF) -> bool:
         pressed = self._pressed
-        return pressed is None or math.hypot(at.x() - pressed.x(), at.y() - pressed.y()) > _CLICK_PX
+        return pressed is None or math.hypot(at.x() - pressed.x(), at.y() - pressed.y()) > CLICK_PX
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         found = self.cell_at(event.position().x(), event.position().y())

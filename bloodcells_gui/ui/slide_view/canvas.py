@@ -19,7 +19,7 @@ from bloodcells_gui.ui.slide_view.minimap import minimap_rect, minimap_to_scene
 from bloodcells_gui.ui.slide_view.picture import ZOOM_STEP, SlidePicture
 
 MOVE, ADD, MEASURE, ZONE = "move", "add", "measure", "zone"
-_CLICK_PX = 4.0
+CLICK_PX = 4.0
 _CURSORS = {
     MOVE: Qt.CursorShape.OpenHandCursor, ADD: Qt.CursorShape.CrossCursor,
     MEASURE: Qt.CursorShape.CrossCursor, ZONE: Qt.CursorShape.CrossCursor,
@@ -159,12 +159,12 @@ class SlideCanvas(SlidePicture):
         pressed = self._pressed
         if pressed is None or self._grab is not pressed:
             return True
-        return math.hypot(at.x() - pressed.x(), at.y() - pressed.y()) > _CLICK_PX
+        return math.hypot(at.x() - pressed.x(), at.y() - pressed.y()) > CLICK_PX
 
     def _extend_drawing(self, at: QPointF) -> None:
         place = self.camera.to_plane(at.x(), at.y())
         last = self.zone[-1] if self.zone else None
-        if last is None or math.hypot(place[0] - last[0], place[1] - last[1]) * self.camera.zoom > _CLICK_PX:
+        if last is None or math.hypot(place[0] - last[0], place[1] - last[1]) * self.camera.zoom > CLICK_PX:
             self.zone.append(place)
             self.update()
 
