@@ -316,14 +316,15 @@ def _refuted(session: CaseSession) -> list[FindingLine]:
         return []
     lines = []
     for code in (c for c in BY_CODE if c in rules.critical_classes):
+        proposed = [c.id for c in session.cells if c.run >= 0 and c.predicted == code and not c.abstained]
+        # What the counting frame leaves out is excluded without a person: nobody refuted it.
         gone = [
-            state.decision(c.id)
-            for c in session.cells
-            if c.run >= 0 and c.predicted == code and not c.abstained
-            and state.decision(c.id).status in (Status.RELABELLED, Status.EXCLUDED)
-        ]  # fmt: skip
+            decision
+            for decision in map(state.decision, proposed)
+            if decision.status in (Status.RELABELLED, Status.EXCLUDED) and decision.reviewer
+        ]
         if gone:
-            persons = ", ".join(sorted({d.reviewer for d in gone if d.reviewer}))
+            persons = ", ".join(sorted({d.reviewer for d in gone}))
             last = max(d.reviewed_at for d in gone)
             lines.append(FindingLine(BY_CODE[code].name, len(gone), verdict=REFUTED, by=persons, at=last))
     return lines

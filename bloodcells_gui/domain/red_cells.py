@@ -80,6 +80,7 @@ RED_CELL_CLASSES: tuple[RedCellClass, ...] = (
 )
 RED_CELL_CODES: tuple[str, ...] = tuple(c.code for c in RED_CELL_CLASSES)
 RED_CELL_CLASS: Mapping[str, RedCellClass] = {c.code: c for c in RED_CELL_CLASSES}
+_FEW_GRADED = frozenset(c.code for c in RED_CELL_CLASSES if c.few)
 
 #: What is measured of each cell, in the order of the columns, with its unit (see
 #: :mod:`bloodcells_gui.imaging.red_cell_outlines` for the formulas).
@@ -252,7 +253,7 @@ def propose_grade(
     """
     if share.total < fewest or not item.enabled:
         return None
-    few = RED_CELL_CLASS[share.code].few
+    few = share.code in _FEW_GRADED
     grade = _graded(item, share.percent, few)
     lowest, highest = (_graded(item, max(limit, _SOME), few) for limit in (share.low, share.high))
     if lowest == highest:

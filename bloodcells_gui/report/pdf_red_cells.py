@@ -163,7 +163,7 @@ def dotted(sheet: Sheet, x: float, y: float, w: float, h: float, rgb: RGB) -> No
 def _hints(sheet: Sheet, found: RedCellBlock) -> None:
     """What the limits leave open, and how many cells more would settle it."""
     for line in found.lines:
-        if not line.open or line not in found.graded:
+        if not line.open or not line.count:
             continue
         name = sheet.tr(RED_CELL_CLASS[line.code].name)
         if line.more:

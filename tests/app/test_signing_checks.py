@@ -18,11 +18,14 @@ from bloodcells_gui.app.signing import amend, sign, signing_checks
 from bloodcells_gui.app.signing_checks import SigningCheck, answer_finding, findings
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain import clock
+from bloodcells_gui.domain.cell import FLAG_OUTSIDE_FRAME, Cell
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import CONFIRMED, REFUTED, FindingAnswer, is_answered
+from bloodcells_gui.domain.review import Status
 from bloodcells_gui.domain.settings import ALWAYS, BLOCK, NEVER, NONE
 from bloodcells_gui.report.anonymous import anonymised
 from bloodcells_gui.storage.audit import verify
+from tests.support import fakes, workbench_window
 from tests.support.workbench_window import a_case, a_workspace
 
 TOLD = FindingAnswer(CONFIRMED, "Dr. Weiss", "2026-11-29T09:05:00Z", "known patient")
@@ -184,6 +187,25 @@ def test_blasts_that_were_none_are_reported_as_refuted(session: CaseSession) -> 
     lines = report_model(session, ExportOptions()).review.findings
     assert sum(line.count for line in lines) == len(proposed)
     assert {(line.verdict, line.by) for line in lines} <= {(REFUTED, "A. Technician")}
+
+
+def test_what_the_counting_frame_leaves_out_nobody_refuted(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one_cut(n: int, seed: int) -> list[Cell]:
+        first, *others = fakes.make_cells(n, seed)
+        rest = [replace(c, predicted="LY", abstained=False) for c in others]
+        return [replace(first, predicted="PMY", abstained=False, flags=(FLAG_OUTSIDE_FRAME,)), *rest]
+
+    monkeypatch.setattr(workbench_window, "make_cells", one_cut)
+    session = workspace.open_case(a_case(tmp_path / "cut.bcs", 6))
+    assert session.decision(session.cells[0].id).status is Status.EXCLUDED
+    assert report_model(session, ExportOptions()).review.findings == ()
+    session.restore([session.cells[0].id])
+    session.exclude([session.cells[0].id], "a smear")
+    (line,) = report_model(session, ExportOptions()).review.findings
+    assert (line.verdict, line.by) == (REFUTED, session.author)
+    session.close()
 
 
 def test_blasts_counted_by_hand_and_critical_rules_are_findings(

@@ -84,6 +84,11 @@ class ClassModel(QAbstractTableModel):
         grade = "" if proposal is None else proposal.grade
         return "" if grade == self.accepted(row) else grade
 
+    def as_proposed(self, row: int) -> bool:
+        """Whether the grade that a person accepted or gave is the one that the cells propose."""
+        proposal, accepted = self.table.proposals.get(ROWS[row]), self.accepted(row)
+        return bool(accepted) and proposal is not None and proposal.grade == accepted
+
     def more(self, row: int) -> int:
         """So many more cells would probably settle the grade; 0 where it is settled, or none would."""
         proposal = self.table.proposals.get(ROWS[row])
@@ -92,7 +97,7 @@ class ClassModel(QAbstractTableModel):
     def unsettled(self, row: int) -> bool:
         """Whether the limits of the share give two grades."""
         proposal = self.table.proposals.get(ROWS[row])
-        return proposal is not None and bool(proposal.grade) and not proposal.settled
+        return proposal is not None and self.table.count(ROWS[row]) > 0 and not proposal.settled
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(ROWS)

@@ -91,16 +91,7 @@ class GradeBar(QWidget):
             return tr("No grade is proposed from fewer than {n} cells; {counted} are counted.").format(
                 n=FEWEST_FOR_GRADE, counted=language.integer(counted)
             )
-        accepted, proposed = model.accepted(row), model.proposed(row)
-        said = []
-        if accepted and not proposed:
-            said.append(tr("A person accepted this grade."))
-        elif accepted:
-            said.append(tr("A person gave another grade than the cells propose now."))
-        elif proposed:
-            said.append(tr("Proposed only: it stands in no report until a person accepts it."))
-        else:
-            said.append(tr("No cell of this class: nothing to grade."))
+        said = [self._standing(row)]
         if model.unsettled(row):
             more = model.more(row)
             if more:
@@ -116,6 +107,22 @@ class GradeBar(QWidget):
             else:
                 said.append(tr("The share lies at a threshold: no number of cells would settle it."))
         return " ".join(said)
+
+    def _standing(self, row: int) -> str:
+        """Who gave the grade of a row, or why it has none."""
+        model = self._model
+        accepted, proposed = model.accepted(row), model.proposed(row)
+        if model.as_proposed(row):
+            return tr("A person accepted this grade.")
+        if accepted and not proposed:
+            return tr("A person gave this grade; the cells propose none.")
+        if accepted:
+            return tr("A person gave another grade than the cells propose now.")
+        if proposed:
+            return tr("Proposed only: it stands in no report until a person accepts it.")
+        if model.table.count(ROWS[row]):
+            return tr("Too few of this class for a grade.")
+        return tr("No cell of this class: nothing to grade.")
 
     def _fill(self) -> None:
         """The grades that this row can have."""

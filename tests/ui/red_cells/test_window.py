@@ -186,6 +186,7 @@ def test_a_grade_is_accepted_by_enter_and_stands_only_then(
     press(window, Key.Key_3)
     assert session.state.grades == {"spherocytes": "3+"}
     assert window.classes.classes.proposed(row) == proposed  # the cells still say so
+    assert "another grade" in window.grades.said.text()
     press(window, Key.Key_0)
     assert session.state.grades.get("spherocytes", "") == ""
     window.classes.choose(NORMAL)
