@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bloodcells_gui.domain.counted_fields import CountedField, FieldRatio, field_ratio
 from bloodcells_gui.domain.flat_record import counts_by_name
 from bloodcells_gui.domain.formatting import labelled, number
-from bloodcells_gui.domain.i18n import N_, Reason, plural, tr
+from bloodcells_gui.domain.i18n import N_, Reason, ngettext, plural, tr
 from bloodcells_gui.domain.run_record import RunCounts
 
 COUNTED = N_(
@@ -67,8 +67,16 @@ def _per_nucleated(counted: Sequence[float], white: Sequence[float]) -> FieldRat
     return FieldRatio(1 / turned.value, 1 / turned.high, 1 / turned.low, turned.spread, turned.fields)
 
 
-def numeration_lines(found: Numeration, lang: str) -> list[str]:
-    """The numeration in words, a line for the densities and one for the ratios."""
+def left_out_text(fields: int, lang: str) -> str:
+    """How many counted fields a person left out."""
+    return ngettext("{n} field left out by a person", "{n} fields left out by a person", fields, lang)
+
+
+def numeration_lines(found: Numeration, lang: str, left_out: int = 0) -> list[str]:
+    """The numeration in words: a line for the densities and the fields that they are of, one for the ratios.
+
+    `left_out` counts the fields that a person left out.
+    """
 
     def said(name: str, ratio: FieldRatio, decimals: int) -> str:
         low, high = number(ratio.low, decimals, lang), number(ratio.high, decimals, lang)
@@ -77,11 +85,15 @@ def numeration_lines(found: Numeration, lang: str) -> list[str]:
     densities = ((N_("red cells"), found.red, 0), (N_("nucleated cells"), found.nucleated, 1),
                  (N_("platelets"), found.platelets, 0))  # fmt: skip
     ratios = ((N_("red cells"), found.red_ratio, 0), (N_("platelets"), found.platelet_ratio, 1))
+    fields = max((r.fields for _, r, _ in densities if r is not None), default=0)
+    where = tr("Numeration, per mm², on {n} fields", lang, n=fields)
+    if left_out:
+        where += f" ({left_out_text(left_out, lang)})"
     lines = []
-    for title, parts in ((N_("Numeration, per mm²"), densities), (N_("For each nucleated cell"), ratios)):
+    for title, parts in ((where, densities), (tr("For each nucleated cell", lang), ratios)):
         texts = [said(name, ratio, decimals) for name, ratio, decimals in parts if ratio is not None]
         if texts:
-            lines.append(labelled(tr(title, lang), ", ".join(texts), lang))
+            lines.append(labelled(title, ", ".join(texts), lang))
     return lines
 
 

@@ -6,6 +6,7 @@ import math
 
 from bloodcells_gui.domain.formatting import bound_spaces, compact, labelled, number
 from bloodcells_gui.domain.i18n import N_, ngettext, tr
+from bloodcells_gui.domain.numeration import left_out_text
 from bloodcells_gui.domain.platelet_report import (
     AREA_METHOD,
     FIELDS_METHOD,
@@ -41,11 +42,7 @@ def counted_text(report: PlateletReport, lang: str) -> str:
         + f" ({number(report.area_mm2, 2, lang)} mm²)",
     ]
     if report.left_out:
-        parts.append(
-            ngettext(
-                "{n} field left out by a person", "{n} fields left out by a person", report.left_out, lang
-            )
-        )
+        parts.append(left_out_text(report.left_out, lang))
     return bound_spaces("  ·  ".join(parts), lang)
 
 
@@ -99,8 +96,11 @@ def analyser_text(report: PlateletReport, lang: str) -> str:
     return f"{text}, {tr(_AGREES[report.agrees], lang)}" if report.agrees else text
 
 
-def giants_text(giants: GiantShare | None, lang: str) -> str:
-    """The share of giant platelets with what is proposed and accepted; "" where too few were listed."""
+def giants_text(giants: GiantShare | None, lang: str, left_out: int = 0) -> str:
+    """The share of giant platelets with what is proposed and accepted; "" where too few were listed.
+
+    It is of all listed platelets of the case; where fields were `left_out`, that is said.
+    """
     if giants is None:
         return ""
     text = tr(
@@ -111,6 +111,8 @@ def giants_text(giants: GiantShare | None, lang: str) -> str:
         percent=number(giants.percent, 1, lang),
         limits=_limits(giants.low, giants.high, 1, lang),
     )
+    if left_out:
+        text += ", " + tr("of the whole case, fields left out included", lang)
     if giants.accepted:
         return f"{text}; {tr('accepted {grade}', lang, grade=tr(giants.accepted, lang))}"
     if giants.proposed:
@@ -142,5 +144,6 @@ def lines_of(report: PlateletReport, lang: str) -> list[str]:
     lines = [counted_text(report, lang)] if report.fields or report.left_out else []
     lines.append(density_text(report, lang))
     lines += [estimate_text(estimate, lang) for estimate in report.estimates]
-    lines += [analyser_text(report, lang), giants_text(report.giants, lang), clumps_text(report, lang)]
+    lines.append(analyser_text(report, lang))
+    lines += [giants_text(report.giants, lang, report.left_out), clumps_text(report, lang)]
     return [line for line in lines if line]

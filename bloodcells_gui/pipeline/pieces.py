@@ -41,6 +41,9 @@ class SearchResult:
     red_cells, nucleated, platelets : int
         What the piece's own area holds, whatever was found before; -1 where they were not counted.
     area_mm2 : float
+        What was searched.
+    film_mm2 : float or None
+        What of it the counts are of, bare glass left out (:mod:`.counted_film`); None for all of it.
     tile : ZoneTile or None
     quality : PatchQuality or None
         What was measured in the tile.
@@ -56,6 +59,7 @@ class SearchResult:
     nucleated: int = -1
     platelets: int = -1
     area_mm2: float = 0.0
+    film_mm2: float | None = None
     tile: ZoneTile | None = None
     quality: PatchQuality | None = None
     skipped: tuple[SkippedFile, ...] = ()

@@ -101,14 +101,15 @@ class _Sampled:
     fields: list[CountedField] = field(default_factory=list)
 
     def add(self, found: SearchResult) -> None:
-        """Count a piece in."""
-        self.area_mm2 += found.area_mm2
+        """Count a piece in, by its film."""
+        film = found.area_mm2 if found.film_mm2 is None else found.film_mm2
+        self.area_mm2 += film
         self.red_cells += found.red_cells
         self.nucleated += found.nucleated
         self.platelets += found.platelets
         if found.tile is not None:
             tile = found.tile
-            area = round(found.area_mm2, 9)
+            area = round(film, 9)
             counts = found.red_cells, found.nucleated, found.platelets
             self.fields.append(CountedField(tile.image, tile.box_px, area, *counts))
 

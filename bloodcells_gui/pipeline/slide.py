@@ -28,6 +28,7 @@ from bloodcells_gui.imaging.io.refusal import ImageRefused
 from bloodcells_gui.imaging.overview import inside
 from bloodcells_gui.pipeline import resume, stored_quality_map
 from bloodcells_gui.pipeline.content_hash import content_hash
+from bloodcells_gui.pipeline.counted_film import film_of
 from bloodcells_gui.pipeline.edges import in_frame, whole_in
 from bloodcells_gui.pipeline.pieces import Piece, SearchResult
 from bloodcells_gui.pipeline.platelet_clumps import search_slide
@@ -362,9 +363,12 @@ class SlideSource:
             or not self._fully_in_region(zone)
         ):
             return found
-        boxes = (result.red_boxes, result.nucleated_boxes, result.platelet_boxes)
+        cells = np.concatenate((result.red_boxes, result.nucleated_boxes))
+        share, on_film = film_of(cells, result.platelet_boxes, tile.core, survey.mpp)
+        boxes = (result.red_boxes, result.nucleated_boxes, on_film)
         red, nucleated, platelets = (in_frame(b, slide.reader.size_px) for b in boxes)
-        return replace(found, red_cells=red, nucleated=nucleated, platelets=platelets)
+        film = area * share
+        return replace(found, film_mm2=film, red_cells=red, nucleated=nucleated, platelets=platelets)
 
     def _step(self, survey: Survey) -> float:
         """How a tile is read where leukocytes alone are wanted, full-resolution px per px."""

@@ -1,4 +1,4 @@
-"""The platelets on paper: one line for a normal film, else density, estimates, giant ones and clumps."""
+"""The platelets on paper: few lines for a normal film, else density, estimates, giant ones and clumps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from bloodcells_gui.domain.platelet_words import (
     BY_HAND,
     LIMITS,
     clumps_text,
+    counted_text,
     density_text,
     estimate_text,
     lines_of,
@@ -34,8 +35,11 @@ def platelets(sheet: Sheet, model: ReportModel) -> None:
         sheet.paragraph(sheet.tr(BY_HAND), size=7.2, rgb=MUTED)
     else:
         figure = estimate_text(found.estimates[0], lang) if found.estimates else density_text(found, lang)
+        if found.left_out:
+            # What a person left out is never hidden, whether or not the rest gives an estimate.
+            sheet.paragraph(counted_text(found, lang), size=8.5, most=3)
         sheet.paragraph(f"{figure}  ·  {clumps_text(found, lang)}", size=8.5, most=4)
     if model.numeration is not None:
-        for line in numeration_lines(model.numeration, lang):
+        for line in numeration_lines(model.numeration, lang, found.left_out):
             sheet.paragraph(line, size=8.5, most=3)
     sheet.paragraph(sheet.tr(LIMITS), size=7.2, rgb=MUTED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -93,6 +94,16 @@ def test_giant_platelets_propose_a_grade_from_their_share() -> None:
     accepted = giant_share(["PLT"] * 150 + ["GPLT"] * 30, GIANTS, "3+")
     assert accepted is not None
     assert accepted.accepted == "3+"
+
+
+def test_giant_platelets_say_that_fields_left_out_are_among_them() -> None:
+    share = giant_share(["PLT"] * 211 + ["GPLT"], GIANTS)
+    report = PlateletReport(fields=5, left_out=1, giants=share)
+    [said] = [line for line in lines_of(report, "en") if "Giant" in line]
+    assert "1 of 212 listed" in said
+    assert "of the whole case, fields left out included" in said
+    [plain] = [line for line in lines_of(replace(report, left_out=0), "en") if "Giant" in line]
+    assert "left out" not in plain
 
 
 def test_a_low_estimate_with_clumps_warns_of_pseudothrombocytopenia() -> None:

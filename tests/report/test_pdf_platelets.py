@@ -11,6 +11,7 @@ from bloodcells_gui.domain.numeration import Numeration
 from bloodcells_gui.domain.platelet_report import (
     AREA_METHOD,
     TOO_FEW_FIELDS,
+    TOO_SMALL,
     ClumpFigures,
     PlateletEstimate,
     PlateletReport,
@@ -44,7 +45,8 @@ def test_a_normal_film_is_one_line_with_limits_and_what_was_looked_at(tmp_path: 
     assert "210 10⁹/L (194 – 227)" in said
     assert "41.00 mm²" in said
     assert "excludes none" in said
-    assert "left out by a person" not in said
+    assert "1 field left out by a person" in said
+    assert "Numeration, per mm², on 12 fields (1 field left out by a person): red cells" in said
     assert "red cells 4700 (4500 – 4900)" in said
 
 
@@ -59,6 +61,16 @@ def test_a_low_estimate_with_clumps_warns_and_says_all(tmp_path: Path) -> None:
 def test_why_there_is_no_figure_is_said(tmp_path: Path) -> None:
     none = PlateletReport(2, 0, 0.1, why_not=TOO_FEW_FIELDS, why_params=(("n", "2"), ("needed", "3")))
     assert "2 of at least 3" in text(none, tmp_path)
+    # The area is too small because a person left fields out: the report says so.
+    small = PlateletReport(
+        3, 2, 0.1, 40, 900, why_not=TOO_SMALL, why_params=(("area", "0.10"), ("needed", "0.38"))
+    )
+    said = text(small, tmp_path)
+    assert "0.10 mm² are too small" in said
+    assert said.count("2 fields left out by a person") == 2
+    french = text(small, tmp_path, "fr")
+    assert french.count("2 champs écartés par une personne") == 2
+    assert "left out by" not in text(replace(small, left_out=0), tmp_path)
 
 
 def test_it_is_frozen_with_the_report_and_older_reports_have_none() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from bloodcells_gui.app.analysis import new_case
 from bloodcells_gui.app.platelets import platelets_of_case
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.slide_images import SlideImages
 from bloodcells_gui.domain.analysis import AnalysisRun, RunStatus
 from bloodcells_gui.domain.counted_fields import LEFT_OUT_FIELD, CountedField
 from bloodcells_gui.domain.platelet_clumps import REFUTED_FIELD, ClumpSearch, PlateletClump
@@ -76,12 +78,19 @@ def window(
     pool.waitForDone()
 
 
+def choose(qtbot: QtBot, window: PlateletsWindow, row: int) -> None:
+    """Choose a row of the table in front, and wait for its picture."""
+    table = (window.field_table, window.clump_table)[window.tabs.currentIndex()]
+    table.setCurrentIndex(table.model().index(row, 0))
+    qtbot.waitUntil(window.seen)
+
+
 def test_a_field_is_left_out_by_a_key_and_taken_back_by_undo(
-    window: PlateletsWindow, session: CaseSession
+    window: PlateletsWindow, session: CaseSession, qtbot: QtBot
 ) -> None:
     before = platelets_of_case(session)
     assert before is not None
-    window.field_table.setCurrentIndex(window.fields.index(0, 0))
+    choose(qtbot, window, 0)
     QTest.keyClick(window.field_table, Key.Key_Delete)
     after = platelets_of_case(session)
     assert after is not None
@@ -96,9 +105,9 @@ def test_a_field_is_left_out_by_a_key_and_taken_back_by_undo(
     assert not window.fields.rows[0].out
 
 
-def test_shift_delete_takes_a_field_back(window: PlateletsWindow, session: CaseSession) -> None:
+def test_shift_delete_takes_a_field_back(window: PlateletsWindow, session: CaseSession, qtbot: QtBot) -> None:
     for modifier in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier):
-        window.field_table.setCurrentIndex(window.fields.index(2, 0))
+        choose(qtbot, window, 2)
         QTest.keyClick(window.field_table, Key.Key_Delete, modifier)
     found = platelets_of_case(session)
     assert found is not None
@@ -106,11 +115,13 @@ def test_shift_delete_takes_a_field_back(window: PlateletsWindow, session: CaseS
     assert len(list(session.store.events())) == 2
 
 
-def test_a_refuted_place_is_no_clump_any_more(window: PlateletsWindow, session: CaseSession) -> None:
+def test_a_refuted_place_is_no_clump_any_more(
+    window: PlateletsWindow, session: CaseSession, qtbot: QtBot
+) -> None:
     assert window.warning.isVisible()
     window.tabs.setCurrentIndex(1)
     for row in (0, 1):
-        window.clump_table.setCurrentIndex(window.clumps.index(row, 0))
+        choose(qtbot, window, row)
         QTest.keyClick(window.clump_table, Key.Key_Delete)
     found = platelets_of_case(session)
     assert found is not None
@@ -130,10 +141,104 @@ def test_the_analyser_stands_beside_the_estimate(window: PlateletsWindow, sessio
     window.analyser.setText("many")
     window.analyser.editingFinished.emit()
     assert window.analyser.text() == "60", "what is no number changes nothing"
+    assert "no number" in window.foot.text()
 
 
 def test_the_chosen_field_is_shown(window: PlateletsWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not window.picture.pixmap().isNull())
+
+
+def pixel(window: PlateletsWindow) -> int:
+    """The grey of the middle of the picture: 200 and the number of the field."""
+    image = window.picture.pixmap().toImage()
+    return int(image.pixelColor(image.width() // 2, image.height() // 2).red())
+
+
+@pytest.mark.parametrize("tab", [0, 1])
+def test_nothing_is_decided_by_the_picture_of_another_row(
+    window: PlateletsWindow, session: CaseSession, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tab: int
+) -> None:
+    window.tabs.setCurrentIndex(tab)
+    choose(qtbot, window, 0)
+    assert pixel(window) == 200
+    slow, shrunk = threading.Event(), SlideImages.shrunk
+    monkeypatch.setattr(SlideImages, "shrunk", lambda *a: (slow.wait(10), shrunk(*a))[1])
+    table = (window.field_table, window.clump_table)[tab]
+    QTest.keyClick(table, Key.Key_Down)
+    assert table.currentIndex().row() == 1
+    assert window.picture.pixmap().isNull(), "the picture before is gone at once"
+    QTest.keyClick(table, Key.Key_Delete)
+    window.out_button.click()
+    assert list(session.store.events()) == []
+    assert "picture" in window.foot.text()
+    slow.set()
+    qtbot.waitUntil(window.seen)
+    assert pixel(window) == (201, 200)[tab]
+    assert window.foot.text() == ""
+    QTest.keyClick(table, Key.Key_Delete)
+    [event] = session.store.events()
+    assert event.new == ("1:0:0", "0:120:90")[tab]
+
+
+def test_a_place_out_of_reach_is_not_decided_on(
+    window: PlateletsWindow, session: CaseSession, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SlideImages, "shrunk", lambda *_: None)
+    window.field_table.setCurrentIndex(window.fields.index(3, 0))
+    qtbot.waitUntil(lambda: "out of reach" in window.picture.text())
+    QTest.keyClick(window.field_table, Key.Key_Delete)
+    assert list(session.store.events()) == []
+
+
+def test_a_key_that_does_nothing_says_why(
+    window: PlateletsWindow, session: CaseSession, qtbot: QtBot
+) -> None:
+    choose(qtbot, window, FIELDS - 1)
+    shift, control = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+    QTest.keyClick(window.field_table, Key.Key_Delete, shift)
+    assert "nothing to take back" in window.foot.text()
+    QTest.keyClick(window.field_table, Key.Key_Z, control)
+    assert "undo" in window.foot.text()
+    QTest.keyClick(window.field_table, Key.Key_Y, control)
+    assert "redo" in window.foot.text()
+    QTest.keyClick(window.field_table, Key.Key_Delete)
+    assert (window.out_button.isEnabled(), window.in_button.isEnabled()) == (False, True)
+    QTest.keyClick(window.field_table, Key.Key_Delete)
+    assert "left out already" in window.foot.text()
+    assert len(list(session.store.events())) == 1
+    QTest.keyClick(window.field_table, Key.Key_Delete, shift)
+    assert (window.out_button.isEnabled(), window.in_button.isEnabled()) == (True, False)
+
+
+def test_a_button_keeps_the_keyboard_while_it_goes_down_the_rows(
+    window: PlateletsWindow, qtbot: QtBot
+) -> None:
+    choose(qtbot, window, 0)
+    window.out_button.setFocus()
+    for row in (0, 1):
+        qtbot.waitUntil(window.seen)
+        QTest.keyClick(window.out_button, Key.Key_Space)
+        assert window.fields.rows[row].out
+        assert window.focusWidget() is window.out_button
+
+
+def test_what_was_entered_of_the_analyser_is_not_emptied_by_undo(
+    window: PlateletsWindow, session: CaseSession
+) -> None:
+    window.analyser.setFocus()
+    QTest.keyClicks(window.analyser, "60")
+    QTest.keyClick(window.analyser, Key.Key_Return)
+    QTest.keyClick(window.analyser, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.analyser.text() == "60"
+    assert "Ctrl+Z in the table" in window.foot.text()
+    QTest.keyClicks(window.analyser, "5")
+    QTest.keyClick(window.analyser, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.analyser.text() == "60", "what was typed and not entered goes"
+    window.field_table.setFocus()
+    found = platelets_of_case(session)
+    assert found is not None
+    assert found.analyser == 60.0
+    assert len(list(session.store.events())) == 1
 
 
 def test_a_case_that_counted_nothing_by_field_says_so(

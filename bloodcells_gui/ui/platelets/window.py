@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QObject, Qt, QThreadPool
-from PySide6.QtGui import QCloseEvent, QImage, QKeyEvent, QPixmap
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QCloseEvent, QImage, QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -66,7 +68,10 @@ class PlateletsWindow(QDialog):
         self._images = SlideImages(session.specimen, session.runs)
         self._pictures = Lookup(pool, self)
         self._pictures.answered.connect(self._show_picture)
-        self._pictures.failed.connect(lambda *_: self._show_picture(None, None))
+        self._pictures.failed.connect(lambda tag, _: self._show_picture(tag, None))
+        # Tab and key of the row whose picture is asked for, and of the one whose picture is seen.
+        self._asked: tuple[int, str] | None = None
+        self._seen: tuple[int, str] | None = None
         self._over = False
         self.fields = PlaceTable(
             (
@@ -83,10 +88,10 @@ class PlateletsWindow(QDialog):
         self.clumps = PlaceTable((tr("Place"), tr("Stained, µm²"), tr("Where")), tr("no clump"), self)
         self.field_table = list_table(self.fields, 0, tr("Counted fields"))
         self.clump_table = list_table(self.clumps, 0, tr("Places that may be clumps"))
-        self.warning, self.figures, self.note = PlainLabel(), PlainLabel(), PlainLabel()
+        self.warning, self.figures, self.note, self.foot = (PlainLabel() for _ in range(4))
         self.warning.setObjectName("warning")
         self.note.setObjectName("muted")
-        for label in (self.warning, self.figures, self.note):
+        for label in (self.warning, self.figures, self.note, self.foot):
             label.setWordWrap(True)
         self.picture = QLabel()
         self.picture.setFixedSize(_PICTURE_PX, _PICTURE_PX)
@@ -102,6 +107,7 @@ class PlateletsWindow(QDialog):
         self.analyser = QLineEdit()
         self.analyser.setMaximumWidth(110)
         self.analyser.editingFinished.connect(self._set_analyser)
+        self.analyser.installEventFilter(self)
         label = PlainLabel(tr("&Analyser, 10⁹/L"))
         label.setBuddy(self.analyser)
         self.out_button = QPushButton(tr("&Leave out"))
@@ -136,6 +142,13 @@ class PlateletsWindow(QDialog):
         layout.addLayout(row)
         layout.addLayout(middle, 1)
         layout.addWidget(self.note)
+        layout.addWidget(self.foot)
+
+    def tell(self, *said: str) -> None:
+        """Say something at the foot, aloud too."""
+        self.foot.setText(" ".join(said))
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.foot, self.foot.text()))
 
     # -- what is shown ---------------------------------------------------------------------------------
 
@@ -153,7 +166,7 @@ class PlateletsWindow(QDialog):
         else:
             lines = lines_of(report, lang)
             counted = [f for f in fields_of_runs(session.runs) if f.key not in left_out(session.state.data)]
-            lines += numeration_lines(numeration_by_field(counted), lang)
+            lines += numeration_lines(numeration_by_field(counted), lang, report.left_out)
             self.figures.setText("\n".join(lines))
         warning = "" if report is None else report.warning
         self.warning.setText(tr(warning) if warning else "")
@@ -165,10 +178,7 @@ class PlateletsWindow(QDialog):
             self.analyser.setText(session.state.data.fields.get(ANALYSER_FIELD, ""))
         self.fields.show_rows(self._field_rows(lang))
         self.clumps.show_rows(self._clump_rows(lang))
-        editable = self._controller.editable
-        self.analyser.setEnabled(editable)
-        for button in (self.out_button, self.in_button):
-            button.setEnabled(editable)
+        self.analyser.setEnabled(self._controller.editable)
         for table in (self.field_table, self.clump_table):
             if table.model().rowCount() and not table.currentIndex().isValid():
                 table.setCurrentIndex(table.model().index(0, 0))
@@ -220,8 +230,22 @@ class PlateletsWindow(QDialog):
         index = table.currentIndex()
         return model.rows[index.row()] if index.isValid() and index.row() < len(model.rows) else None
 
-    def _ask_picture(self) -> None:
+    def seen(self) -> bool:
+        """Whether the picture shown is that of the chosen row."""
+        return self._seen is not None and self._seen == self._chosen()
+
+    def _chosen(self) -> tuple[int, str] | None:
         row = self.current()
+        return None if row is None else (self.tabs.currentIndex(), row.key)
+
+    def _ask_picture(self) -> None:
+        """Show the chosen row's picture; until it is there, none, so that nobody decides by another's."""
+        row, chosen = self.current(), self._chosen()
+        self._show_buttons(row)
+        if chosen is not None and chosen == self._asked:
+            return
+        self._asked, self._seen = chosen, None
+        self.foot.setText("")
         if row is None:
             empty = tr("No field was counted.") if self.tabs.currentIndex() == 0 else tr("No place was seen.")
             self._pictures.forget()
@@ -230,16 +254,31 @@ class PlateletsWindow(QDialog):
             return
         clump = self.tabs.currentIndex() == 1
         images, box = self._images, _around(row.box_px) if clump else row.box_px
-        self._pictures.ask(row.key, lambda: images.shrunk(row.image, box, 2 * _PICTURE_PX))
+        self.picture.setPixmap(QPixmap())
+        self.picture.setText(tr("The picture is on its way."))
+        self._pictures.ask(chosen, lambda: images.shrunk(row.image, box, 2 * _PICTURE_PX))
 
-    def _show_picture(self, _key: object, pixels: NDArray[np.uint8] | None) -> None:
-        if self._over:
+    def _show_buttons(self, row: Row | None) -> None:
+        """What would do nothing cannot be pressed."""
+        editable = self._controller.editable and row is not None
+        for button, able in (
+            (self.out_button, editable and row is not None and not row.out),
+            (self.in_button, editable and row is not None and row.out),
+        ):
+            if button.hasFocus() and not able:
+                self._table()[0].setFocus()
+            button.setEnabled(able)
+
+    def _show_picture(self, tag: object, pixels: NDArray[np.uint8] | None) -> None:
+        if self._over or tag != self._asked:
             return
         if pixels is None or pixels.size == 0:
             self.picture.setPixmap(QPixmap())
             self.picture.setText(tr("The image is out of reach."))
             return
         height, width = pixels.shape[:2]
+        self._seen = self._asked
+        self.foot.setText("")
         image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
         self.picture.setPixmap(
             QPixmap.fromImage(image).scaled(
@@ -255,8 +294,11 @@ class PlateletsWindow(QDialog):
     def _decide(self, *, out: bool) -> None:
         """Leave the chosen row out, or take it back, and go on with the next."""
         row = self.current()
-        if row is None or row.out == out or not self._controller.editable:
+        refused = self._refusal(row, out=out)
+        if row is None or refused:
+            self.tell(*refused)
             return
+        pressed = self.focusWidget()
         session = self._controller.session
         if self.tabs.currentIndex() == 0:
             done = self._controller.set_field(LEFT_OUT_FIELD, selection(session, row.key, out=out))
@@ -266,25 +308,65 @@ class PlateletsWindow(QDialog):
         at = table.currentIndex().row()
         if done is not None and at + 1 < len(model.rows):
             table.setCurrentIndex(model.index(at + 1, 0))
+        if pressed in (self.out_button, self.in_button) and pressed.isEnabled():
+            pressed.setFocus()  # switched off for a moment, between this row and the next
+
+    def _refusal(self, row: Row | None, *, out: bool) -> tuple[str, ...]:
+        """Why the chosen row is not decided on; nothing where it is."""
+        if row is None:
+            return (tr("No row is chosen."),)
+        if not self._controller.editable:
+            return (tr("This case is signed or open for reading only: nothing can be changed."),)
+        if row.out == out:
+            return (
+                (tr("This row is left out already; Shift+Delete takes it back."),)
+                if out
+                else (tr("This row is not left out: there is nothing to take back."),)
+            )
+        if not self.seen():
+            return (tr("The picture of this row is not there; nothing was decided."),)
+        return ()
 
     def _set_analyser(self) -> None:
+        """Enter the analyser's count; what is no number changes nothing, and that is said."""
         text = self.analyser.text().strip()
         known = self._controller.session.state.data.fields.get(ANALYSER_FIELD, "")
-        if text == known or not self._controller.editable:
+        if not self._controller.editable:
             return
         if text and number_of(text) is None:
-            self.analyser.setText(known)
-            return
-        self._controller.set_field(ANALYSER_FIELD, text)
+            text = known
+            self.tell(tr("This is no number; the analyser's count stays as it was."))
+        elif text != known:
+            self._controller.set_field(ANALYSER_FIELD, text)
+            text = self._controller.session.state.data.fields.get(ANALYSER_FIELD, "")
+            self.tell(
+                tr("The analyser's count was entered.") if text else tr("The analyser's count was removed.")
+            )
+        # It forgets what was typed before: Ctrl+Z in the box does not go behind what was entered.
+        self.analyser.setText(text)
+
+    def _turn(self, act: Callable[[], Change | None], nothing: str) -> None:
+        if act() is None:
+            self.tell(nothing)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keys of the tables: Delete leaves out, Shift+Delete takes back, Ctrl+Z and Ctrl+Y undo and redo."""
         if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
             return super().eventFilter(watched, event)
         key, modifiers = Qt.Key(event.key()), event.modifiers()
-        if modifiers & Qt.KeyboardModifier.ControlModifier and key in (Qt.Key.Key_Z, Qt.Key.Key_Y):
-            if not event.isAutoRepeat():
-                (self._controller.undo if key == Qt.Key.Key_Z else self._controller.redo)()
+        undoing = bool(modifiers & Qt.KeyboardModifier.ControlModifier) and key == Qt.Key.Key_Z
+        if watched is self.analyser:
+            if undoing and not self.analyser.isUndoAvailable():
+                self.tell(
+                    tr("Nothing typed is left to undo; Ctrl+Z in the table takes back what was entered.")
+                )
+                return True
+            return super().eventFilter(watched, event)
+        if undoing or (modifiers & Qt.KeyboardModifier.ControlModifier and key == Qt.Key.Key_Y):
+            if not event.isAutoRepeat() and undoing:
+                self._turn(self._controller.undo, tr("Nothing is left to undo."))
+            elif not event.isAutoRepeat():
+                self._turn(self._controller.redo, tr("Nothing is left to redo."))
             return True
         if key == Qt.Key.Key_Delete:
             if not event.isAutoRepeat():
