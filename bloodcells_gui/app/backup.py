@@ -135,6 +135,7 @@ def _backup_report(made: BackupMade, archive: Path) -> Finished:
             N_("It holds patients' data, unencrypted. The images of specimens are not in it."),
             {},
         ),
+        (N_("Destinations of results and the outbox are not in it."), {}),
     ]
     problems: list[Sentence] = [
         (N_("Damaged, saved as it is: {name}"), {"name": decoded(name).name}) for name in made.damaged

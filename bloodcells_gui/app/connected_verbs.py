@@ -59,10 +59,11 @@ def case_message(case: Path, format: str, out: Path | None, *, pdf: bool = False
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Lines to print, and whether all is well."""
+    """Lines to print, whether all is well, and what of the set-up is not used."""
 
     lines: tuple[str, ...]
     ok: bool = True
+    unused: tuple[str, ...] = ()
 
 
 def line_text(line: OutboxLine, lang: str = "en") -> str:
@@ -84,17 +85,24 @@ def list_outbox(lang: str = "en") -> Answer:
             tr(N_("not looked up yet, the case cannot be opened: {path}"), lang, path=p)
             for p in outbox.unkept()
         ]
-        return Answer(tuple(texts), len(texts) == sum(x.state is SendState.SENT for x in lines))
+        ok = len(texts) == sum(x.state is SendState.SENT for x in lines)
+        return Answer(tuple(texts) or (tr(N_("The outbox is empty."), lang),), ok)
     finally:
         outbox.close()
 
 
-def send_outbox(cases: Sequence[Path], lang: str = "en", *, show: Callable[[str], None]) -> bool:
-    """Put the reports of signed cases in, then send all that waits; whether nothing is left waiting."""
+def _unused(outbox: Outbox, lang: str) -> tuple[str, ...]:
+    return tuple(reason.text(lang) for reason in outbox.unused)
+
+
+def send_outbox(cases: Sequence[Path], lang: str = "en", *, show: Callable[[str], None]) -> Answer:
+    """Put the reports of signed cases in, then send all that waits; well when nothing is left waiting."""
     outbox = workstation_outbox()
     try:
-        connections = outbox.connections
+        connections, unused = outbox.connections, _unused(outbox, lang)
         if not connections.active:
+            if unused:
+                return Answer((), False, unused)
             raise no_destination()
         for case in cases:
             session = _open_case(case)
@@ -113,28 +121,55 @@ def send_outbox(cases: Sequence[Path], lang: str = "en", *, show: Callable[[str]
             state = tr(sent.state.value, lang)
             said = labelled(state, sent.words.text(lang), lang)
             show(f"{sent.line.destination}  {sent.line.control_id}  {said}")
-        return all(line.state is SendState.SENT for line in outbox.lines())
+        return Answer((), all(line.state is SendState.SENT for line in outbox.lines()), unused)
     finally:
         outbox.close()
 
 
-def retry_outbox(control_ids: Sequence[str]) -> int:
-    """Let messages be sent again: those named, or all that were refused; returns how many."""
+def retry_outbox(control_ids: Sequence[str], lang: str = "en") -> Answer:
+    """Let messages be sent again: those named, or all that were refused; well when there is one.
+
+    Of several, those that must not or cannot be sent again are said and left as they are.
+
+    Raises
+    ------
+    UserError
+        When an id is not known.
+    """
     outbox = workstation_outbox()
     try:
-        wanted = [
-            line
-            for line in outbox.lines()
-            if (line.control_id in control_ids if control_ids else line.state is SendState.REFUSED)
-        ]
-        return sum(outbox.retry(line.destination, line.control_id) for line in wanted)
+        lines = outbox.lines()
+        known = {line.control_id for line in lines}
+        for control in control_ids:
+            if control not in known:
+                raise UserError(
+                    N_("There is no message {control} in the outbox."),
+                    "",
+                    N_("bloodcells outbox list names them."),
+                    control=control,
+                )
+        n, said = 0, []
+        for line in lines:
+            if line.control_id in control_ids if control_ids else line.state is SendState.REFUSED:
+                try:
+                    again = outbox.retry(line.destination, line.control_id)
+                except UserError as error:
+                    said.append(error.text(lang))
+                    continue
+                n += again
+                if not again:
+                    gone = N_("The content of message {control} is not kept any more.")
+                    said.append(tr(gone, lang, control=line.control_id))
+        count = ngettext("{n} message is to be sent again", "{n} messages are to be sent again", n, lang)
+        return Answer((*said, count), bool(n) and not (control_ids and said))
     finally:
         outbox.close()
 
 
 def list_destinations(lang: str = "en") -> Answer:
     """The destinations, and whether the table of codes is confirmed."""
-    connections = workstation_outbox().connections
+    outbox = workstation_outbox()
+    connections, unused = outbox.connections, _unused(outbox, lang)
     texts = []
     for d in connections.destinations:
         secure = " TLS" if d.tls else ""
@@ -143,12 +178,17 @@ def list_destinations(lang: str = "en") -> Answer:
         texts.append(f"{d.name}  {what}  {d.address}{secure}{off}")
     if connections.destinations and not connections.confirmed:
         texts.append(tr(N_("Nothing is sent: {reason}."), lang, reason=tr(NOT_CONFIRMED, lang)))
-    return Answer(tuple(texts))
+    if not texts and not unused:
+        texts.append(tr(N_("No destination is set up: results are sent nowhere."), lang))
+    return Answer(tuple(texts), not unused, unused)
 
 
 def try_destination(name: str, lang: str = "en") -> Answer:
     """Send a message without a result to a destination and show both sides."""
-    destination = workstation_outbox().connections.destination(name)
+    outbox = workstation_outbox()
+    destination = outbox.connections.destination(name)
+    if destination is None and (unused := _unused(outbox, lang)):
+        return Answer((), False, unused)
     if destination is None:
         raise UserError(
             N_("There is no destination {name}."), "", N_("bloodcells connect list names them."), name=name

@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ from bloodcells_gui.domain.errors import InvalidValue, UserError, reason_of
 from bloodcells_gui.domain.i18n import N_, Reason
 from bloodcells_gui.domain.review import Signature
 from bloodcells_gui.domain.review_state import utc_now
+from bloodcells_gui.domain.validation import SettingProblem
 from bloodcells_gui.report.model import from_json
 from bloodcells_gui.storage import connections as connections_store
 from bloodcells_gui.storage.lock import CaseInUse, CaseLock, holder_of
@@ -47,10 +49,14 @@ __all__ = ["Outbox", "Sending", "Sent"]
 
 #: Days for which a report is kept after it has arrived everywhere, so that it can be sent again.
 KEPT_DAYS = 30
+#: The file of connections as it was, where something of it was not used.
+UNUSED_NAME = connections_store.UNUSED_NAME
 #: Seconds until a case that was announced and could not be settled is looked at again.
 LOOK_AGAIN_S = 60.0
 NOT_CONFIRMED = N_("nobody has confirmed the table of codes yet")
 NO_DESTINATION = N_("this destination is not set up or is off")
+_DESTINATION_KEY = re.compile(r"destinations\[(.*)\]", re.DOTALL)
+CORRECTED = N_("not sent: version {version}, which corrects it, has arrived there")
 _log = logging.getLogger(__name__)
 
 
@@ -99,9 +105,24 @@ class Outbox:
         """What is set up; UserError when its file cannot be read."""
         return connections_store.load(self._connections_path)[0]
 
+    @property
+    def unused(self) -> list[Reason]:
+        """What of the connections' file is not used, and why; UserError when it cannot be read."""
+        problems = connections_store.load(self._connections_path)[1]
+        return [unused_part(self._connections_path.name, problem) for problem in problems]
+
     def save_connections(self, connections: Connections) -> None:
-        """Keep what is set up; OutputNotWritable when that is not possible."""
+        """Keep what is set up; OutputNotWritable when that is not possible.
+
+        Where something of the file is not used, the file as it was stays beside it.
+        """
+        connections_store.set_aside(self._connections_path)
         connections_store.save(self._connections_path, connections)
+
+    def stamp(self) -> tuple[tuple[int, int], ...]:
+        """Differs once any process wrote the outbox or the connections; a look at the disk alone."""
+        log = self._path.with_name(f"{self._path.name}-wal")
+        return tuple(_stamp(path) for path in (self._path, log, self._connections_path))
 
     @property
     def exists(self) -> bool:
@@ -210,13 +231,46 @@ class Outbox:
             return []
         return [line for line in lines if line.version == session.state.version]
 
+    def left_out(self, session: CaseSession) -> bool:
+        """Whether a destination is on and the signed report of a case was never put in for any."""
+        if not session.state.signed or not _may_be_sent(session) or self.of_version(session):
+            return False
+        try:
+            return bool(self.connections.active)
+        except UserError:
+            return False
+
     def unkept(self) -> list[Path]:
         """Cases whose signing was announced and that could not be looked up since."""
         return [path for path, _ in self._store().announced()] if self.exists else []
 
     def retry(self, destination: str, control: str) -> bool:
-        """Let a message be sent again at once; whether there is such a one with its content."""
-        return self.exists and self._store().retry(destination, control)
+        """Let a message be sent again at once; whether there is such a one with its content.
+
+        Raises
+        ------
+        UserError
+            When a later version of the report has arrived at that destination, or waits for it: the old
+            result would be shown again.
+        """
+        if not self.exists:
+            return False
+        later = self._store().later_version(destination, control, self._in_its_way(destination, control))
+        if later:
+            raise UserError(
+                N_("Message {control} is not sent again to {destination}."),
+                N_("Version {version} of its report corrects it, and has arrived there or waits to be sent."),
+                N_("Send the newest version again where the laboratory system lacks it."),
+                control=control,
+                destination=destination,
+                version=str(later),
+            )
+        return self._store().retry(destination, control)
+
+    def _in_its_way(self, destination: str, control: str) -> tuple[SendState, ...]:
+        """States of a later version that forbid to send a message; one that waits itself still goes first."""
+        waits = any((x.destination, x.control_id) == (destination, control) for x in self._store().waiting())
+        return (SendState.SENT,) if waits else (SendState.SENT, SendState.WAITING)
 
     # -- sending ---------------------------------------------------------------------------------------
 
@@ -288,6 +342,11 @@ class Outbox:
         try:
             if destination is None:
                 raise Unreached(NO_DESTINATION)
+            newer = store.later_version(line.destination, line.control_id, (SendState.SENT,))
+            if newer:  # put in again from a copy, or let go by an earlier version of the program
+                words = Reason(CORRECTED, (("version", str(newer)),))
+                store.record(line, SendState.REFUSED, words, attempt=False)
+                return Sent(line, SendState.REFUSED, words)
             message = self._message(line, destination, connections)
             done = deliver(destination, message, line.control_id)
             state = SendState.SENT if done.accepted else SendState.REFUSED
@@ -313,6 +372,26 @@ class Outbox:
         except (ValueError, TypeError) as error:
             reason = reason_of(error) if isinstance(error, InvalidValue) else Reason(type(error).__name__)
             raise Unreached(N_("the report in the outbox cannot be read: {reason}"), reason=reason) from error
+
+
+def unused_part(file: str, problem: SettingProblem) -> Reason:
+    """A rejected part of the connections' file in words that name the destination and the value."""
+    found = _DESTINATION_KEY.fullmatch(problem.key)
+    if found is None:
+        params = (("file", file), ("key", problem.key), ("reason", problem.reason))
+        return Reason(N_("{key} in {file} is not used: {reason}."), params)
+    return Reason(
+        N_("Destination {name} is not used, and nothing is sent to it, until {file} is put right: {reason}."),
+        (("name", found[1]), ("file", file), ("reason", problem.reason)),
+    )
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
 
 
 def _may_be_sent(session: CaseSession) -> bool:

@@ -322,6 +322,10 @@ class Workspace:
             _log.warning("the connections cannot be read", exc_info=error)
             return None
 
+    def skipped_orders(self) -> list[tuple[str, Reason]]:
+        """Files of orders that could not be read at the last look, and why."""
+        return self._orders.unreadable
+
     def allow_images(self, root: Path) -> None:
         """A person says that what cases name below `root`, on the network, may be opened until the end."""
         allow_network_root(root)

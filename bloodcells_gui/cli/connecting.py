@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from bloodcells_gui.cli.parser import language
 from bloodcells_gui.cli.terminal import line
-from bloodcells_gui.domain.i18n import ngettext
+from bloodcells_gui.domain.errors import EXIT_USAGE
+
+if TYPE_CHECKING:
+    from bloodcells_gui.app.connected_verbs import Answer
 
 
 def message(args: argparse.Namespace) -> int:
@@ -27,25 +31,29 @@ def outbox(args: argparse.Namespace) -> int:
     from bloodcells_gui.app import connected_verbs as app
 
     if args.action == "list":
-        listed = app.list_outbox(language(args))
-        for text in listed.lines:
-            line(text)
-        return 0 if listed.ok else 1
+        return _said(app.list_outbox(language(args)))
     if args.action == "send":
-        return 0 if app.send_outbox(args.cases, language(args), show=line) else 1
-    n = app.retry_outbox(args.control_ids)
-    line(ngettext("{n} message is to be sent again", "{n} messages are to be sent again", n, language(args)))
-    return 0 if n else 1
+        return _said(app.send_outbox(args.cases, language(args), show=line))
+    return _said(app.retry_outbox(args.control_ids, language(args)))
+
+
+def _said(answer: Answer) -> int:
+    """Print an answer; 2 where part of the set-up is not used, 1 where something is not as it should be."""
+    for text in answer.lines:
+        line(text)
+    for text in answer.unused:
+        line(f"bloodcells: {text}", file=sys.stderr)
+    if answer.unused:
+        return EXIT_USAGE
+    return 0 if answer.ok else 1
 
 
 def connect(args: argparse.Namespace) -> int:
-    """List the destinations, or try one; 1 where it did not work."""
+    """List the destinations, or try one; 1 where it did not work, 2 where one is set up wrongly."""
     from bloodcells_gui.app import connected_verbs as app
 
     if args.action == "list":
         answer = app.list_destinations(language(args))
     else:
         answer = app.try_destination(args.name, language(args))
-    for text in answer.lines:
-        line(text)
-    return 0 if answer.ok else 1
+    return _said(answer)

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bloodcells_gui.connect.astm_frames import ACK, ENQ, EOT, NAK, frames
-from bloodcells_gui.connect.peer import Peer, Unreached, connected
+from bloodcells_gui.connect.peer import Peer, Unreached, connected, quoting
 from bloodcells_gui.domain.connecting import Delivery, Destination
 from bloodcells_gui.domain.i18n import N_, Reason
 
 MOST_TRIES = 6
 """How often a frame is sent before the message is given up, by the standard."""
+_MOST_NOISE = 200
 TAKEN = N_("every frame was acknowledged")
 
 
@@ -78,6 +79,9 @@ class _Link:
     def _answer(self, wanted: set[bytes]) -> bytes:
         """The next sign of the protocol; other bytes are noise on the line."""
         until = time.monotonic() + self._timeout_s
-        while (byte := self._peer.byte(until)) not in wanted:
-            pass
+        noise = bytearray()
+        with quoting(noise):
+            while (byte := self._peer.byte(until)) not in wanted:
+                if len(noise) < _MOST_NOISE:
+                    noise += byte
         return byte

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bloodcells_gui.connect.hl7_text import Message, parse_message
-from bloodcells_gui.connect.peer import Peer, Unreached, connected
+from bloodcells_gui.connect.peer import Peer, Unreached, connected, quoting, shown_bytes
 from bloodcells_gui.domain.connecting import Delivery, Destination
 from bloodcells_gui.domain.errors import InvalidValue
 from bloodcells_gui.domain.i18n import N_, Reason
@@ -45,8 +45,10 @@ def answer_to(peer: Peer, control_id: str, until: float) -> Delivery:
     """The peer's answer to the message of that control id; answers to others and garbage are passed over."""
     buffer, wrong = b"", ""
     for _ in range(_MOST_ANSWERS):
+        heard = bytearray(buffer[:_SHOWN])
         try:
-            frame, buffer = _next_frame(peer, buffer, until)
+            with quoting(heard):
+                frame, buffer = _next_frame(peer, buffer, until, heard)
         except Unreached:
             if wrong:
                 raise Unreached(N_("the peer answered to another message ({other})"), other=wrong) from None
@@ -54,16 +56,19 @@ def answer_to(peer: Peer, control_id: str, until: float) -> Delivery:
         try:
             answer = parse_message(frame)
         except InvalidValue as error:
-            text = N_("the answer of the peer cannot be read: {reason}")
-            raise Unreached(text, reason=error.reason) from error
+            text = N_("the answer of the peer cannot be read: {reason}; it begins with {data}")
+            raise Unreached(text, reason=error.reason, data=shown_bytes(frame)) from error
         if answer.get("MSA", 2) == control_id:
             return _meaning(answer)
         wrong = answer.get("MSA", 2)[:40] or "?"
     raise Unreached(N_("the peer answered to another message ({other})"), other=wrong)
 
 
-def _next_frame(peer: Peer, buffer: bytes, until: float) -> tuple[bytes, bytes]:
-    """The next frame and what came behind it; what stands before a frame is no part of it."""
+def _next_frame(peer: Peer, buffer: bytes, until: float, heard: bytearray) -> tuple[bytes, bytes]:
+    """The next frame and what came behind it; what stands before a frame is no part of it.
+
+    `heard` gets the first bytes of all that comes.
+    """
     while True:
         start = buffer.find(START)
         end = buffer.find(b"\x1c", start + 1) if start >= 0 else -1
@@ -71,7 +76,9 @@ def _next_frame(peer: Peer, buffer: bytes, until: float) -> tuple[bytes, bytes]:
             return buffer[start + 1 : end], buffer[end + 1 :]
         if len(buffer) > MOST_ANSWER:
             raise Unreached(N_("the peer answers more than {most} kB"), most=MOST_ANSWER // 1024)
-        buffer = (buffer[start:] if start >= 0 else b"") + peer.receive(until)
+        came = peer.receive(until)
+        heard += came[: max(0, _SHOWN - len(heard))]
+        buffer = (buffer[start:] if start >= 0 else b"") + came
 
 
 def _meaning(answer: Message) -> Delivery:

@@ -24,6 +24,27 @@ TOO_LATE = N_("the peer did not answer within {seconds} s")
 CLOSED = N_("the peer closed the connection")
 
 
+_SHOWN_BYTES = 60
+
+
+def shown_bytes(data: bytes | bytearray) -> str:
+    """The first bytes of what a peer said, in signs that every terminal shows."""
+    text = "".join(chr(b) if 0x20 <= b < 0x7F and b != 0x5C else f"\\x{b:02x}" for b in data[:_SHOWN_BYTES])
+    return f"{text}…" if len(data) > _SHOWN_BYTES else text
+
+
+@contextlib.contextmanager
+def quoting(heard: bytearray) -> Iterator[None]:
+    """An Unreached from within says the first bytes of what is in `heard` by then, where that is anything."""
+    try:
+        yield
+    except Unreached as error:
+        if not heard:
+            raise
+        text = N_("{reason}; what came begins with {data}")
+        raise Unreached(text, reason=error.words, data=shown_bytes(heard)) from error
+
+
 class Unreached(Exception):
     """A message did not reach the peer, or nobody knows whether it did: it is to be sent again.
 

@@ -15,7 +15,7 @@ from bloodcells_gui.domain.connecting import control_id
 from bloodcells_gui.domain.differential import DifferentialRow, sex_of
 from bloodcells_gui.domain.errors import InvalidValue, UserError
 from bloodcells_gui.domain.formatting import absolute, compact, labelled, number, remark_text
-from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.loinc import (
     ABSOLUTE_OF,
     INTERPRETATION,
@@ -30,7 +30,7 @@ from bloodcells_gui.domain.loinc import (
 )
 from bloodcells_gui.domain.ranges import WBC
 from bloodcells_gui.domain.review import SpecimenData
-from bloodcells_gui.report.model import ReportModel
+from bloodcells_gui.report.model import FindingLine, ReportModel
 
 FINAL, CORRECTED = "F", "C"
 # What no code may hold.
@@ -287,13 +287,21 @@ def _words(model: ReportModel, replaces: str) -> tuple[str, ...]:
     if replaces:
         lines.append(f"Correction: report version {model.version}. It replaces the result {replaces}.")
     lines += [remark_text(r) for r in (*model.differential.remarks, *model.platelets)]
-    lines += [_finding(f.name, f.count, f.value, f.unit, f.verdict) for f in model.review.findings]
+    lines += [_finding(f) for f in model.review.findings]
     lines += [labelled(c.author, c.text) for c in model.comments]
+    own = [s.meaning for s in model.signatures if s.version == model.version]
+    lines += [labelled("Signed", meaning) for meaning in own[:1] if meaning]
+    lines += [labelled(tr(c.text, **dict(c.params)), c.answer) for c in model.review.checks if c.answer]
+    lines += [
+        labelled("Signed in spite of open points", text) for text in (model.review.explanation,) if text
+    ]
     lines += [model.research_use]
     return tuple(line for line in lines if line.strip())
 
 
-def _finding(name: str, count: int, value: str, unit: str, verdict: str) -> str:
-    figure = " ".join(part for part in (value, unit) if part) or str(count)
-    said = f"{figure}, {verdict}" if verdict else figure
-    return labelled(f"Critical finding, {name}", said)
+def _finding(finding: FindingLine) -> str:
+    """What was found, what came of it, and who was told."""
+    figure = " ".join(part for part in (finding.value, finding.unit) if part) or str(finding.count)
+    told = f"told: {', '.join(part for part in (finding.told, finding.told_at) if part)}"
+    said = [figure, finding.verdict, told if finding.told else ""]
+    return labelled(f"Critical finding, {finding.name}", ", ".join(part for part in said if part))

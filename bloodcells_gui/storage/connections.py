@@ -5,6 +5,7 @@ It holds no secret: a key that proves this workstation to a peer stays in its ow
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from bloodcells_gui.storage.atomic_io import make_folder, write_whole
 from bloodcells_gui.storage.settings import unreadable
 
 CONNECTIONS_NAME = "connections.json"
+UNUSED_NAME = "connections-before.json"
 _MAX_BYTES = 1024**2
 
 
@@ -43,6 +45,23 @@ def load(path: Path) -> tuple[Connections, list[SettingProblem]]:
             path=path,
             reason=unreadable(error),
         ) from error
+
+
+def set_aside(path: Path) -> None:
+    """Copy a file of which something is not used to `UNUSED_NAME`, before it is written anew without that.
+
+    Raises
+    ------
+    UserError
+        When the copy cannot be written.
+    """
+    try:
+        if not load(path)[1]:
+            return
+    except UserError:
+        pass
+    with contextlib.suppress(OSError):
+        write_whole(path.with_name(UNUSED_NAME), read_bytes(path, _MAX_BYTES + 1))
 
 
 def save(path: Path, connections: Connections) -> None:

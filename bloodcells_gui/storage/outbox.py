@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bloodcells_gui.domain.connecting import OutboxLine, SendState
 from bloodcells_gui.domain.errors import UserError
@@ -242,6 +243,19 @@ class OutboxFile:
             rows = self._connection.execute(f"{_LINE} WHERE r.filler = ? ORDER BY m.id", (filler,)).fetchall()
         return [_line(row) for row in rows]
 
+    def later_version(self, destination: str, control_id: str, states: Iterable[SendState]) -> int:
+        """The newest later version of a report in one of `states` for that destination; 0 for none."""
+        wanted = json.dumps([state.value for state in states])
+        with self._lock, self._in_words():
+            row = self._connection.execute(
+                "SELECT coalesce(max(r.version), 0) FROM messages m JOIN reports r USING (control_id)"
+                " JOIN reports own ON own.filler = r.filler AND own.version < r.version"
+                " WHERE own.control_id = ? AND m.destination = ?"
+                " AND m.state IN (SELECT value FROM json_each(?))",
+                (control_id, destination, wanted),
+            ).fetchone()
+        return int(row[0])
+
     def record(
         self, line: OutboxLine, state: SendState, words: Reason, *, next_try: str = "", attempt: bool = True
     ) -> None:
@@ -277,13 +291,25 @@ class OutboxFile:
 
 
 def _words_to_db(words: Reason) -> str:
-    params = [[name, str(value)] for name, value in words.params]
-    return serialization.clean(json.dumps([words.template, params], ensure_ascii=False))
+    return serialization.clean(json.dumps(_words_to_json(words), ensure_ascii=False))
+
+
+def _words_to_json(words: Reason) -> list[object]:
+    params = [
+        [name, _words_to_json(value) if isinstance(value, Reason) else str(value)]
+        for name, value in words.params
+    ]
+    return [words.template, params]
 
 
 def _words_from_db(text: str) -> Reason:
-    template, params = json.loads(text)
-    return Reason(str(template), tuple((str(name), str(value)) for name, value in params))
+    return _words_from_json(json.loads(text))
+
+
+def _words_from_json(found: Any) -> Reason:
+    template, params = found
+    said = [(str(n), _words_from_json(v) if isinstance(v, list) else str(v)) for n, v in params]
+    return Reason(str(template), tuple(said))
 
 
 def _line(row: tuple[object, ...]) -> OutboxLine:

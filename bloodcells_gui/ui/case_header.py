@@ -158,6 +158,9 @@ class CaseHeader(QWidget):
             ]
             if said:
                 chips.append((word, severity, plain_tip("\n".join(said))))
+        if session.outbox is not None and session.outbox.left_out(session):
+            tip = tr("It was signed while no destination was on. bloodcells outbox send CASE sends it.")
+            chips.append((tr("Result not in the outbox"), "info", tip))
         return chips
 
     def _wanted_chips(self, scale: ScaleEstimate | None) -> tuple[tuple[str, str, str], ...]:

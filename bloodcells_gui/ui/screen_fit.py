@@ -5,13 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QWidget
 
-# A window's own frame; the system knows its size only after it has drawn one.
-_FRAME = QSize(12, 40)
+#: A window's own frame; the system knows its size only after it has drawn one.
+FRAME = QSize(12, 40)
 
 
 def within(wanted: QSize, room: QSize) -> QSize:
     """Make `wanted` fit into the room that a screen has for windows, their frame included."""
-    return wanted.boundedTo(room - _FRAME)
+    return wanted.boundedTo(room - FRAME)
 
 
 def resize_within_screen(window: QWidget, width: int, height: int) -> None:

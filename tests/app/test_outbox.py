@@ -302,3 +302,59 @@ def test_an_outbox_with_nothing_to_do_writes_nothing(tmp_path: Path) -> None:
     assert workspace.outbox.send() == []
     assert (tmp_path / OUTBOX_NAME).stat().st_mtime_ns == before
     workspace.outbox.close()
+
+
+def test_an_old_version_is_not_sent_after_its_correction(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    workspace = workstation(tmp_path, to_folder(out))
+    outbox = workspace.outbox
+    session = signed_session(workspace)
+    outbox.send()
+    amended(session)
+    first, second = outbox.lines()
+    with pytest.raises(UserError, match="Version 2 of its report corrects it"):  # it waits
+        outbox.retry(first.destination, first.control_id)
+    outbox.send()
+    with pytest.raises(UserError, match="not sent again to LIS"):  # it arrived
+        outbox.retry(first.destination, first.control_id)
+    assert outbox.retry(second.destination, second.control_id)
+    outbox.send()
+    (out / f"{first.control_id}.hl7").unlink()
+    outbox._store().retry(first.destination, first.control_id)  # noqa: SLF001 - as earlier versions did
+    (refused,) = outbox.send()
+    assert refused.state is SendState.REFUSED
+    assert "version 2, which corrects it" in refused.words.text()
+    assert [p.stem for p in out.iterdir()] == [second.control_id]
+    session.close()
+    outbox.close()
+
+
+def test_a_first_version_that_waits_may_go_before_its_correction(tmp_path: Path) -> None:
+    workspace = workstation(tmp_path, to_folder(tmp_path / "out"))
+    session = signed_session(workspace)
+    amended(session)
+    session.close()
+    first, second = workspace.outbox.lines()
+    assert workspace.outbox.retry(first.destination, first.control_id)
+    workspace.outbox.send()
+    workspace.outbox.send()
+    assert [x.state for x in workspace.outbox.lines()] == [SendState.SENT] * 2
+    assert second.version == 2
+    workspace.outbox.close()
+
+
+def test_a_destination_with_a_wrong_value_is_named(tmp_path: Path) -> None:
+    workspace = workstation(tmp_path, to_folder(tmp_path / "out"))
+    assert workspace.outbox.unused == []
+    path = tmp_path / "connections.json"
+    found = json.loads(path.read_text())
+    found["destinations"] += [{"name": "B", "host": "x", "transport": "tcp", "port": "25750"}]
+    found["destinatoins"] = []
+    path.write_text(json.dumps(found))
+    said = [reason.text() for reason in workspace.outbox.unused]
+    assert "Destination B is not used" in said[0]
+    assert "port: not a number" in said[0]
+    assert said[1] == "destinatoins in connections.json is not used: unknown key."
+    signed_session(workspace).close()
+    assert [s.line.destination for s in workspace.outbox.send()] == ["LIS"]
+    workspace.outbox.close()

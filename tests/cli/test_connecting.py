@@ -10,11 +10,11 @@ import pytest
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.cli import run
 from bloodcells_gui.connect.hl7_text import parse_message
-from bloodcells_gui.domain.connecting import control_id
+from bloodcells_gui.domain.connecting import Destination, control_id
 from bloodcells_gui.storage.case import CaseStore
 from scripts.tools.scripted_peer import ScriptedPeer
 from tests.support.doubles import plain_engine
-from tests.support.outboxes import at_port, signed_session, workstation
+from tests.support.outboxes import amended, at_port, signed_session, workstation
 from tests.support.signed_cases import signed_case
 from tests.support.workbench_window import a_case
 
@@ -66,8 +66,11 @@ def test_nothing_set_up_is_said(
 ) -> None:
     monkeypatch.setenv("BLOODCELLS_HOME", str(tmp_path))
     assert run(["outbox", "list"]) == 0
+    assert "outbox is empty" in capsys.readouterr().out
     assert run(["connect", "list"]) == 0
-    assert capsys.readouterr().out == ""
+    assert "No destination is set up" in capsys.readouterr().out
+    assert run(["outbox", "retry", "NOPE"]) == 2
+    assert "no message NOPE" in capsys.readouterr().err
     assert run(["outbox", "send"]) == 2
     assert "No destination" in capsys.readouterr().err
     assert run(["connect", "test", "LIS", "--lang", "fr"]) == 2
@@ -103,3 +106,45 @@ def test_a_signed_case_is_sent_by_hand_refused_and_sent_again(
         assert run(["outbox", "list", "--lang", "fr"]) == 0
         assert "accepté (AA)" in capsys.readouterr().out
         assert len({parse_message(m).get("MSH", 10) for m in peer.messages[1:]}) == 1
+
+
+def test_a_destination_with_a_wrong_value_is_said_and_the_others_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BLOODCELLS_HOME", str(tmp_path))
+    out = tmp_path / "out"
+    out.mkdir()
+    workspace = workstation(tmp_path, Destination("LIS", folder=str(out)))
+    session = signed_session(workspace)
+    session.close()
+    workspace.outbox.close()
+    path = tmp_path / "connections.json"
+    found = json.loads(path.read_text())
+    found["destinations"].append({"name": "B", "folder": "/x", "pdff": True})
+    path.write_text(json.dumps(found))
+    for verb in (["connect", "list"], ["connect", "test", "B"], ["outbox", "send"]):
+        assert run(verb) == 2
+        said = capsys.readouterr()
+        assert "Destination B is not used" in said.err
+        assert "unknown key pdff" in said.err
+    assert len(list(out.iterdir())) == 1
+
+
+def test_an_old_version_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BLOODCELLS_HOME", str(tmp_path))
+    out = tmp_path / "out"
+    out.mkdir()
+    workspace = workstation(tmp_path, Destination("LIS", folder=str(out)))
+    session = signed_session(workspace)
+    amended(session)
+    session.close()
+    first = workspace.outbox.lines()[0].control_id
+    workspace.outbox.send()
+    workspace.outbox.send()
+    workspace.outbox.close()
+    assert run(["outbox", "retry", first]) == 1
+    said = capsys.readouterr().out
+    assert "Version 2 of its report corrects it" in said
+    assert "0 messages" in said

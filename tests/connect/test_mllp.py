@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 import tracemalloc
@@ -140,3 +141,31 @@ def test_a_server_of_another_takes_the_message() -> None:
     assert len(received) == 1
     assert RESULT.control_id in received[0]
     assert "Émilie" in received[0]
+
+
+@pytest.mark.parametrize("act", ["half an answer", "garbage"])
+def test_the_first_bytes_of_garbage_are_shown(act: str) -> None:
+    with pytest.raises(Unreached, match=r"begins with (\\x0bMSH|\\x00\\xff garbage)"):
+        sent(act)
+
+
+def test_what_is_no_frame_is_shown_escaped_and_short() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def web() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b"HTTP/1.1 400 Bad\r\n\x1b[31m" + b"x" * 500)
+
+        thread = threading.Thread(target=web)
+        thread.start()
+        with pytest.raises(Unreached) as caught:
+            send_hl7(at_port(port), b"MSH|", "A1")
+        thread.join(5)
+    said = caught.value.words.text()
+    assert "closed the connection" in said
+    assert r"HTTP/1.1 400 Bad\x0d\x0a\x1b[31m" in said
+    assert said.endswith("…")
+    assert len(said) < 200

@@ -11,6 +11,7 @@ from bloodcells_gui.domain.connecting import control_id
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.loinc import DEFAULT_CODES
 from bloodcells_gui.domain.taxonomy import ROLLUPS
+from bloodcells_gui.report.model import CheckLine, FindingLine
 from tests.support.report_case import make_report
 from tests.support.results import FORMER, a_result, signed_model
 
@@ -81,3 +82,14 @@ def test_what_nobody_signed_is_no_result() -> None:
     amended = dataclasses.replace(signed_model(), version=2)
     with pytest.raises(UserError, match="nobody signed"):
         result_of(amended, DEFAULT_CODES, "1")
+
+
+def test_who_was_told_and_why_it_was_signed_stand_in_the_words() -> None:
+    model = make_report()
+    finding = FindingLine("Blast cells", 3, verdict="confirmed", told="Dr Roy", told_at="10:40")
+    check = CheckLine("short count", (), "Slide is poor.")
+    review = dataclasses.replace(model.review, findings=(finding,), checks=(check,))
+    words = a_result(dataclasses.replace(model, review=review)).words
+    assert "Critical finding, Blast cells: 3, confirmed, told: Dr Roy, 10:40" in words
+    assert "Signed: approved" in words
+    assert "short count: Slide is poor." in words

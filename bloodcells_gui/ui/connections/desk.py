@@ -15,6 +15,10 @@ from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.labels import menu_text
 from bloodcells_gui.ui.main_window import MainWindow
 
+#: How often it is looked whether another process wrote the outbox.
+_LOOK_MS = 3_000
+_UNUSED = "connections that are not used"
+
 
 class ConnectionsDesk(QObject):
     """Owns the sender; the window of connections is made when it is asked for."""
@@ -32,6 +36,34 @@ class ConnectionsDesk(QObject):
         window.reporter.signed.connect(self._on_signed)
         window.closing.connect(self._close)
         QTimer.singleShot(0, self, self.sending.send)  # what a crash left
+        self._stamp = workspace.outbox.stamp()
+        self._say_unused()
+        self._timer = QTimer(self)
+        self._timer.setInterval(_LOOK_MS)
+        self._timer.timeout.connect(self.look)
+        self._timer.start()
+
+    def look(self) -> None:
+        """Show what another process did to the outbox or the connections since the last look."""
+        stamp = self._workspace.outbox.stamp()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        self._say_unused()
+        if self._shown is not None:
+            self._shown.show_outbox()
+        self._refresh_case()
+
+    def _say_unused(self) -> None:
+        """Say what of the connections is set up wrongly; each once, as long as it is so."""
+        try:
+            unused = self._workspace.outbox.unused
+        except UserError:
+            return  # the sender says it
+        self._window.banners.settle(_UNUSED)
+        lang = self._context.language.lang
+        for reason in unused:
+            self._window.banners.notice(_UNUSED, "critical", reason.text(lang), stays=True)
 
     def show(self) -> ConnectionsWindow:
         """The outbox, the destinations, the table of codes."""
@@ -95,6 +127,7 @@ class ConnectionsDesk(QObject):
             self._window.banners.error(error, stays=True)
 
     def _close(self) -> None:
+        self._timer.stop()
         self.sending.close()
         if self._shown is not None:
             self._shown.close()

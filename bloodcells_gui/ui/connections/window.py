@@ -17,13 +17,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.outbox import Outbox
+from bloodcells_gui.app.outbox import UNUSED_NAME, Outbox
 from bloodcells_gui.domain.connecting import Connections, Destination, SendState
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.loinc import DEFAULT_CODES
 from bloodcells_gui.domain.review_state import utc_now
-from bloodcells_gui.ui.banner import BannerStack
+from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.connections.destinations import DestinationsPage
 from bloodcells_gui.ui.connections.model import CodesModel, OutboxColumn, OutboxModel
 from bloodcells_gui.ui.connections.orders_page import OrdersPage
@@ -59,6 +59,7 @@ class ConnectionsWindow(QDialog):
         self._context = context
         self._outbox = outbox
         self._connections = Connections()
+        self._complaint: Banner | None = None
         self.banners = BannerStack(context)
         self.tabs = QTabWidget()
         self.destinations = DestinationsPage(context, threads)
@@ -140,9 +141,14 @@ class ConnectionsWindow(QDialog):
         """Read what is set up and what is in the outbox."""
         try:
             self._connections = self._outbox.connections
+            unused = self._outbox.unused
         except UserError as error:
             self.banners.error(error)
             return
+        for reason in unused:
+            said = reason.text(self._context.language.lang)
+            aside = tr("What you keep here replaces the file; it stays as {name} beside it.")
+            self.banners.show_banner("critical", said, aside.format(name=UNUSED_NAME))
         self.destinations.show_destinations(self._connections.destinations)
         self.codes.show_codes(self._connections.codes)
         self.orders.folder.setText(self._connections.orders)
@@ -224,7 +230,7 @@ class ConnectionsWindow(QDialog):
     def confirm(self) -> None:
         """Confirm the table of codes as it stands."""
         if not self.name.text().strip():
-            self.banners.show_banner("warning", tr("A confirmation needs a name."))
+            self._complain(tr("A confirmation needs a name."))
             self.name.setFocus()
             return
         self._keep(self._connections.confirm(self.name.text(), utc_now()))
@@ -250,13 +256,25 @@ class ConnectionsWindow(QDialog):
             self.banners.error(error)
             return False
         self._connections = connections
+        self._settle()
         self._say_confirmed()
         self.show_outbox()
         return True
 
     def _refuse(self, reason: Reason) -> None:
         words = reason.text(self._context.language.lang)
-        self.banners.show_banner("warning", tr("This is no destination: {reason}.").format(reason=words))
+        self._complain(tr("This is no destination: {reason}.").format(reason=words))
+
+    def _complain(self, text: str) -> None:
+        """Say what is wrong with what was typed, in place of what was said of it before."""
+        self._settle()
+        self._complaint = self.banners.show_banner("warning", text)
+
+    def _settle(self) -> None:
+        """What was typed is right now: the complaint must not come back below better news."""
+        if self._complaint is not None:
+            self.banners.dismiss(self._complaint)
+            self._complaint = None
 
     def stop(self) -> None:
         """Deliver nothing any more."""

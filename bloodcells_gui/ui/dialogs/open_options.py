@@ -12,14 +12,15 @@ from PySide6.QtWidgets import QWidget
 from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.specimen import ImagePlace, Specimen, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.common import Form, NoTypeAheadComboBox, NumberEdit, ScannedEdit
+from bloodcells_gui.ui.dialogs.common import NoTypeAheadComboBox, NumberEdit, ScannedEdit
 from bloodcells_gui.ui.dialogs.found_images import FoundImages
-from bloodcells_gui.ui.dialogs.order_line import OrderLine, Orders
+from bloodcells_gui.ui.dialogs.order_line import OrderLine, Orders, Skipped
+from bloodcells_gui.ui.dialogs.scrolled_form import ScrolledForm
 from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.labels import ElidedLabel, plain_tip
 
 
-class OpenOptionsDialog(Form):
+class OpenOptionsDialog(ScrolledForm):
     """Kind, scale, white cell count and specimen id of what is about to be analysed.
 
     Parameters
@@ -34,6 +35,8 @@ class OpenOptionsDialog(Form):
         Where the first pictures are decoded; None shows none.
     orders : callable or None
         Looks a specimen number up among the orders of a laboratory system; None looks nothing up.
+    skipped : callable
+        Gives the files of orders that could not be read at the last look, and why.
     fields : sequence of str
         Names of the fields that the laboratory has, which an order may fill.
     """
@@ -48,6 +51,7 @@ class OpenOptionsDialog(Form):
         places: Sequence[ImagePlace] = (),
         pool: QThreadPool | None = None,
         orders: Orders | None = None,
+        skipped: Skipped = list,
         fields: Sequence[str] = (),
     ) -> None:
         super().__init__(
@@ -72,7 +76,7 @@ class OpenOptionsDialog(Form):
         self.specimen_id.setMaxLength(120)
         self.form.addRow(tr("&Specimen number"), self.specimen_id)
         self._fields = tuple(fields)
-        self.order = None if orders is None else self._order_line(context, orders)
+        self.order = None if orders is None else self._order_line(context, orders, skipped)
         self.kind = _kind_choice(found)
         self.form.addRow(tr("&Kind of images"), self.kind)
         self._add_numbers()
@@ -105,10 +109,11 @@ class OpenOptionsDialog(Form):
         self.specimen_id.setText(specimen.id)
         self.mpp.setFocus()
 
-    def _order_line(self, context: UiContext, orders: Orders) -> OrderLine:
+    def _order_line(self, context: UiContext, orders: Orders, skipped: Skipped) -> OrderLine:
         """The row below the specimen number that shows its order."""
-        line = OrderLine(context, orders)
+        line = OrderLine(context, orders, skipped)
         line.looked.connect(self._show_order)
+        line.looked.connect(lambda: self.show_whole(line))
         line.use.toggled.connect(lambda _: self._show_order())
         self.specimen_id.editingFinished.connect(self._look_up)
         self.form.addRow("", line)

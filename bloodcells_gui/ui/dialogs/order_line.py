@@ -9,13 +9,17 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.formatting import labelled
+from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.orders import Order
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.i18n import ngettext, pgettext, tr
 from bloodcells_gui.ui.jobs import Lookup, UnawaitedThreads
 from bloodcells_gui.ui.labels import PlainLabel
 
 Orders = Callable[[str], Order | None]
+Skipped = Callable[[], list[tuple[str, Reason]]]
+# Names of files that are said; the rest is a number.
+_MOST_NAMED = 3
 
 
 class OrderLine(QWidget):
@@ -32,20 +36,27 @@ class OrderLine(QWidget):
 
     looked = Signal()
 
-    def __init__(self, context: UiContext, orders: Orders, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, context: UiContext, orders: Orders, skipped: Skipped = list, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._context = context
         self._orders = orders
+        self._skipped = skipped
         self._asked: str | None = None
         self.order: Order | None = None
         self.pending = False
         self.words = PlainLabel()
         self.words.setWordWrap(True)
-        self.use = QCheckBox(tr("&Use the order: name and birth date are those of the specimen"))
-        self.use.hide()
+        self.compare = PlainLabel(tr("Use it only where name and birth date are those of the specimen."))
+        self.compare.setObjectName("muted")
+        self.compare.setWordWrap(True)
+        self.use = QCheckBox(tr("&Use the order"))
+        self._offer(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.words)
+        layout.addWidget(self.compare)
         layout.addWidget(self.use)
         self._looks = Lookup(UnawaitedThreads(), self)
         self._looks.answered.connect(self._on_answer)
@@ -64,7 +75,7 @@ class OrderLine(QWidget):
         self._asked = number
         self.order = None
         self.use.setChecked(False)
-        self.use.hide()
+        self._offer(False)
         self.words.setText("")
         self.pending = bool(number)
         if number:
@@ -79,10 +90,11 @@ class OrderLine(QWidget):
         self.pending = False
         self.order = order
         if order is None:
-            self.words.setText(tr("There is no order with this number. Fill the case in by hand."))
+            none = tr("There is no order with this number. Fill the case in by hand.")
+            self.words.setText("\n".join([none, *self._said_skipped()]))
         else:
-            self.words.setText(self._said(order))
-            self.use.setVisible(bool(order.fields or order.shares or order.wbc or order.rbc))
+            self.words.setText("\n".join([self._said(order), *self._said_skipped()]))
+            self._offer(bool(order.fields or order.shares or order.wbc or order.rbc))
             self.use.setChecked(not order.problems)
         self.looked.emit()
 
@@ -94,13 +106,28 @@ class OrderLine(QWidget):
         self.words.setText(text)
         self.looked.emit()
 
+    def _offer(self, offered: bool) -> None:
+        self.compare.setVisible(offered)
+        self.use.setVisible(offered)
+
+    def _said_skipped(self) -> list[str]:
+        """Files that could not be read: what is looked for may stand there."""
+        lang, skipped = self._context.language.lang, self._skipped()
+        lines = [
+            tr("Skipped file {name}: {reason}.").format(name=name[:60], reason=reason.text(lang))
+            for name, reason in skipped[:_MOST_NAMED]
+        ]
+        if more := len(skipped) - len(lines):
+            lines.append(ngettext("{n} more file was skipped.", "{n} more files were skipped.", more))
+        return lines
+
     def _said(self, order: Order) -> str:
         lang, day = self._context.language.lang, self._context.language.day
         patient = [order.field("patient_name"), order.field("patient_id")]
         if order.field("birth_date"):
             patient.append(tr("born {day}").format(day=day(order.field("birth_date"))))
         patient.append(order.field("sex"))
-        lines = [labelled(tr("Order"), ", ".join(p for p in patient if p) or "–", lang)]
+        lines = [labelled(pgettext("laboratory", "Order"), ", ".join(p for p in patient if p) or "–", lang)]
         if order.tests:
             lines.append(labelled(tr("Asked for"), ", ".join(order.tests[:6]), lang))
         found = [f"{name} {value:g} %" for name, value in order.shares]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from scripts.tools.scripted_peer import ScriptedPeer
+from tests.support.doubles import plain_engine
 from tests.support.outboxes import at_port, counted_case, workstation
 from tests.support.workbench_window import shown_tools
 
@@ -110,3 +112,45 @@ def test_an_outbox_that_takes_nothing_is_said(
     signed_in_the_window(tools, workspace)
     assert any("outbox" in b.texts[0] for b in tools.window.banners.banners)
     assert Destination("F", folder="/x").address == "/x"
+
+
+def test_what_another_process_sent_is_shown(
+    tools: ToolWindows, workspace: Workspace, tmp_path: Path, peer: ScriptedPeer, qtbot: QtBot
+) -> None:
+    peer.does = lambda _: "close"
+    signed_in_the_window(tools, workspace)
+    qtbot.waitUntil(lambda: workspace.outbox.lines()[0].attempts == 1, timeout=15_000)
+    qtbot.wait(50)
+    tools.connections.look()
+    assert "Result waits to be sent" in chips(tools)
+    peer.does = lambda _: "accept"
+    other = Workspace(plain_engine, home=tmp_path, config=tmp_path)  # type: ignore[arg-type]
+    other.outbox.send(anyway=True)
+    other.outbox.close()
+    qtbot.waitUntil(lambda: "Result sent" in chips(tools), timeout=10_000)
+
+
+def test_a_case_that_was_signed_without_a_destination_says_so_once_there_is_one(
+    tools: ToolWindows, workspace: Workspace, qtbot: QtBot
+) -> None:
+    connections = workspace.outbox.connections
+    workspace.outbox.save_connections(replace(connections, destinations=()))
+    signed_in_the_window(tools, workspace)
+    assert chips(tools) == ["Signed"]
+    workspace.outbox.save_connections(connections)
+    tools.connections.look()
+    assert chips(tools) == ["Signed", "Result not in the outbox"]
+
+
+def test_a_destination_with_a_wrong_value_is_said_until_it_is_right(
+    tools: ToolWindows, tmp_path: Path
+) -> None:
+    path = tmp_path / "connections.json"
+    right = path.read_text()
+    path.write_text(right.replace('"timeout_s": 5', '"timeout_s": "5"'))
+    tools.connections.look()
+    said = [b.texts[0] for b in tools.window.banners.banners]
+    assert any("Destination LIS is not used" in text and "timeout_s" in text for text in said)
+    path.write_text(right)
+    tools.connections.look()
+    assert not any("is not used" in b.texts[0] for b in tools.window.banners.banners)

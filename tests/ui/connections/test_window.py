@@ -18,7 +18,7 @@ from bloodcells_gui.ui.connections.model import CodesModel, OutboxColumn
 from bloodcells_gui.ui.connections.window import ConnectionsWindow
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import UnawaitedThreads
-from tests.support.outboxes import signed_session, workstation
+from tests.support.outboxes import amended, signed_session, workstation
 
 
 @pytest.fixture
@@ -141,3 +141,44 @@ def test_connections_that_cannot_be_read_are_said(
     assert window.banners.banners
     assert Connections().destinations == ()
     window.close()
+
+
+def test_a_complaint_goes_once_it_is_put_right(window: ConnectionsWindow) -> None:
+    page = window.destinations
+    page.add_button.click()
+    page.save_button.click()  # no folder
+    page.name.setText("LIS")
+    page.save_button.click()  # and another complaint, in place of the first
+    assert sum(b.severity == "warning" for b in window.banners.banners) == 1
+    page.name.setText("Second")
+    page.folder.setText("/x")
+    page.save_button.click()
+    assert [b.severity for b in window.banners.banners] == ["ok"]
+
+
+def test_what_is_not_used_is_said_and_kept_beside(
+    qtbot: QtBot, context: UiContext, workspace: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "connections.json"
+    wrong = path.read_text().replace('"pdf": false', '"pdf": "no"')
+    path.write_text(wrong)
+    window = ConnectionsWindow(context, workspace.outbox, "A. Dupont", UnawaitedThreads())
+    qtbot.addWidget(window)
+    assert "Destination LIS is not used" in window.banners.banners[0].texts[0]
+    window.confirm()
+    assert (tmp_path / "connections-before.json").read_text() == wrong
+    assert workspace.outbox.unused == []
+    window.close()
+
+
+def test_an_old_version_is_refused_in_the_window(window: ConnectionsWindow, workspace: Workspace) -> None:
+    window.confirm()
+    session = signed_session(workspace)
+    workspace.outbox.send()
+    amended(session)
+    session.close()
+    window.show_outbox()
+    window.table.selectRow(1)  # the newest stands first
+    window.again_button.click()
+    assert "is not sent again" in window.banners.banners[0].texts[0]
+    assert workspace.outbox.lines()[0].state is SendState.SENT
