@@ -33,6 +33,8 @@ from bloodcells_gui.domain.times import local_text
 from bloodcells_gui.domain.zones import ZONE_FIELD
 
 CHECK_PREFIX = "check/"
+# A comment may be long; so many characters of it say which one it was.
+_LONGEST_SAID = 80
 ACTS: dict[EventKind, str] = {
     EventKind.CONFIRM: N_("Class confirmed"),
     EventKind.RELABEL: N_("Given another class"),
@@ -156,6 +158,16 @@ def new_text(event: Event, settings: LabSettings, lang: str = "en") -> str:
     if event.kind is EventKind.NAME_RED_CELLS and not event.new:
         return tr("As the program proposes", lang)
     return value_text(event, event.new, settings, lang)
+
+
+def turned_text(turn: EventKind, act: Event, settings: LabSettings, lang: str = "en") -> str:
+    """What an undo or redo (`turn`) took back or did again, in a sentence without its full stop."""
+    key, new = key_text(act, settings, lang), new_text(act, settings, lang)
+    if len(new) > _LONGEST_SAID:
+        new = new[: _LONGEST_SAID - 1].rstrip() + "…"
+    about = labelled(key, new or "–", lang) if key else new
+    said = act_text(act.kind, lang) + (f" ({about})" if about else "")
+    return labelled(act_text(turn, lang), said, lang)
 
 
 def old_text(event: Event, settings: LabSettings, lang: str = "en") -> str:

@@ -9,13 +9,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from bloodcells_gui.domain.doubtful import is_worth_a_look
-from bloodcells_gui.domain.review import Change, EventKind, Status
+from bloodcells_gui.domain.event_words import turned_text
+from bloodcells_gui.domain.review import Change, Event, EventKind, Status
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import BY_CODE
 from bloodcells_gui.ui.case_views import CaseViews
 from bloodcells_gui.ui.gallery.cell_words import confirmed_text
 from bloodcells_gui.ui.gallery.panel import GalleryPanel
-from bloodcells_gui.ui.i18n import ngettext, tr
+from bloodcells_gui.ui.i18n import Language, ngettext, tr
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.slide_view.panel import SlidePanel
 
@@ -27,6 +28,8 @@ class CaseDecisions(QWidget):
     ----------
     controller : ReviewController
         Of the case.
+    language : Language
+        Of the window.
     views : CaseViews
         Its views; the one in front says which cells are seen.
 
@@ -41,9 +44,17 @@ class CaseDecisions(QWidget):
     noticed = Signal(str, str)
     red_cells_wanted = Signal(object)
 
-    def __init__(self, controller: ReviewController, views: CaseViews, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        controller: ReviewController,
+        language: Language,
+        views: CaseViews,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.controller = controller
+        self._language = language
+        controller.turned.connect(self._tell_turned)
         self.session = controller.session
         self.views = views
         # The cell to which F7 led, as long as the cursor stays on it: decisions go on in its queue.
@@ -244,6 +255,21 @@ class CaseDecisions(QWidget):
         change = act()
         if change is not None and change.cells:
             self.views.show_cells(change.cells)
+
+    def _tell_turned(self, turn: EventKind, act: Event) -> None:
+        """Say in words what was taken back or done again where no cell of the views shows it.
+
+        Whichever window it was done from: a grade, a field, a comment or a count stands elsewhere, often
+        behind a window that is closed.
+        """
+        if act.kind is EventKind.NAME_RED_CELLS:
+            return  # turned only in the window that shows these cells
+        if act.kind is not EventKind.NOTE and any(self.controller.group_of(i) for i in act.cells):
+            return
+        self.noticed.emit(
+            turned_text(turn, act, self.session.settings, self._language.lang) + ".",
+            tr("Ctrl+Y does it again.") if turn is EventKind.UNDO else tr("Ctrl+Z takes it back."),
+        )
 
     def next_doubtful(self) -> None:
         """The next cell that is unidentified, or doubtful and undecided."""

@@ -64,7 +64,7 @@ class CasePage(CaseDecisions):
         pool: QThreadPool,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(controller, CaseViews(context, controller, pool), parent)
+        super().__init__(controller, context.language, CaseViews(context, controller, pool), parent)
         session = self.session
         self._context = context
         self._pool = pool

@@ -31,11 +31,11 @@ class PlainLabel(QLabel):
 
 
 class ElidedLabel(QLabel):
-    """One line that is shortened in the middle when there is no room; the whole text is its tool tip."""
+    """One line that is shortened when there is no room, by default in the middle; its tool tip is whole."""
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, text: str = "", mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle) -> None:
         super().__init__()
-        self._full = ""
+        self._full, self._mode = "", mode
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setMinimumWidth(40)
         if text:
@@ -62,4 +62,4 @@ class ElidedLabel(QLabel):
 
     def _elide(self) -> None:
         metrics = QFontMetrics(self.font())
-        self.setText(metrics.elidedText(self._full, Qt.TextElideMode.ElideMiddle, max(40, self.width())))
+        self.setText(metrics.elidedText(self._full, self._mode, max(40, self.width())))

@@ -19,7 +19,7 @@ from bloodcells_gui.app.tagging import choose_word, toggle_tag
 from bloodcells_gui.domain.attributes import Attribute, Word
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import Finding, FindingAnswer
-from bloodcells_gui.domain.review import Change, Status
+from bloodcells_gui.domain.review import Change, EventKind, Status
 from bloodcells_gui.domain.review_state import BY_HAND_RUN
 
 ErrorHandler = Callable[[UserError], object]
@@ -51,12 +51,15 @@ class ReviewController(QObject):
         A change is in the case file and in force, or new cells were found (then there is no event).
     failed(UserError)
         A change could not be written; the case is as before.
+    turned(EventKind, Event)
+        An undo or redo, and the act that it took back or did again; it is in force and `changed` was sent.
     read_only_refused()
         Somebody wanted to change a case that is open for reading only.
     """
 
     changed = Signal(object)
     failed = Signal(object)
+    turned = Signal(object, object)
     read_only_refused = Signal()
 
     def __init__(
@@ -171,11 +174,18 @@ class ReviewController(QObject):
 
     def undo(self) -> Change | None:
         """Take the last act back."""
-        return self._write(self.session.undo) if self.session.state.can_undo else None
+        return self._turn(EventKind.UNDO, self.session.undo)
 
     def redo(self) -> Change | None:
         """Do the last act that was taken back once more."""
-        return self._write(lambda _: self.session.redo()) if self.session.state.can_redo else None
+        return self._turn(EventKind.REDO, lambda _: self.session.redo())
+
+    def _turn(self, kind: EventKind, write: Callable[[str], Change]) -> Change | None:
+        act = self.session.state.turned_by(kind)
+        change = None if act is None else self._write(write)
+        if change is not None:
+            self.turned.emit(kind, act)
+        return change
 
     # -- case details ----------------------------------------------------------------------------------
 

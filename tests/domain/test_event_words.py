@@ -6,7 +6,16 @@ import re
 
 import pytest
 
-from bloodcells_gui.domain.event_words import ACTS, act_text, cells_text, key_text, new_text, old_text
+from bloodcells_gui.domain.counted_fields import LEFT_OUT_FIELD
+from bloodcells_gui.domain.event_words import (
+    ACTS,
+    act_text,
+    cells_text,
+    key_text,
+    new_text,
+    old_text,
+    turned_text,
+)
 from bloodcells_gui.domain.findings import CONFIRMED, FindingAnswer
 from bloodcells_gui.domain.grading import DEFAULT_GRADING, GRADES
 from bloodcells_gui.domain.review import Event, EventKind
@@ -103,3 +112,15 @@ def test_many_cells_are_counted_not_listed() -> None:
     assert cells_text(()) == ""
     assert cells_text((3, 1)) == "3, 1"
     assert cells_text(tuple(range(1, 31)), most=3) == "1, 2, 3 … (30)"
+
+
+def test_an_undo_says_what_it_took_back() -> None:
+    grade = event(EventKind.GRADE, "schistocytes", "1+")
+    assert turned_text(EventKind.UNDO, grade, SETTINGS) == "Taken back: Morphology graded (Schistocytes: 1+)"
+    none = event(EventKind.GRADE, "schistocytes", "")
+    assert turned_text(EventKind.REDO, none, SETTINGS) == "Done again: Morphology graded (Schistocytes: –)"
+    left_out = event(EventKind.SET_FIELD, LEFT_OUT_FIELD, "a b")
+    assert turned_text(EventKind.UNDO, left_out, SETTINGS).endswith("(Counted fields left out: 2)")
+    comment = event(EventKind.NOTE, new="word " * 100)
+    assert turned_text(EventKind.UNDO, comment, SETTINGS).endswith("word…)")
+    assert "(" not in turned_text(EventKind.UNDO, event(EventKind.UNTAG), SETTINGS)

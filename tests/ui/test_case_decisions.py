@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
 
 from bloodcells_gui.domain.cell import FLAG_LOOK_FIRST, FLAG_OUTSIDE_FRAME
-from bloodcells_gui.domain.review import Status
+from bloodcells_gui.domain.counted_fields import LEFT_OUT_FIELD
+from bloodcells_gui.domain.platelet_clumps import REFUTED_FIELD
+from bloodcells_gui.domain.review import EventKind, Status
 from bloodcells_gui.ui.main_window import MainWindow
 from tests.support.desk import CTRL, Desk
 from tests.support.fakes import FakeSession, FakeWorkshop, make_cells
@@ -82,3 +85,38 @@ def test_no_tool_tip_covers_the_loupe(window: MainWindow, workshop: FakeWorkshop
     assert loupe.eventFilter(viewport, tip)
     loupe.switch(False)
     QTest.qWait(10)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "new", "said"),
+    [
+        (EventKind.GRADE, "schistocytes", "1+", "Morphology graded (Schistocytes: 1+)"),
+        (EventKind.SET_FIELD, LEFT_OUT_FIELD, "a b", "Field filled in (Counted fields left out: 2)"),
+        (EventKind.SET_FIELD, REFUTED_FIELD, "a", "Field filled in (Places found to be no clump: 1)"),
+        (EventKind.NOTE, "", "Seen.", "Comment added (Seen.)"),
+    ],
+)
+def test_what_no_view_shows_is_taken_back_in_words(
+    window: MainWindow, workshop: FakeWorkshop, kind: EventKind, key: str, new: str, said: str
+) -> None:
+    desk = flagged(window, workshop)
+    desk.session.act(kind, (), new, key=key)
+    desk.press(Key.Key_Z, modifier=CTRL)
+    assert not desk.session.state.can_undo
+    texts = [b.texts for b in window.banners.banners]
+    assert any(t[0] == f"Taken back: {said}." and "Ctrl+Y" in t[2] for t in texts)
+    desk.press(Key.Key_Y, modifier=CTRL)
+    assert desk.session.state.can_undo
+    texts = [b.texts for b in window.banners.banners]
+    assert any(t[0] == f"Done again: {said}." and "Ctrl+Z" in t[2] for t in texts)
+
+
+def test_a_decision_on_a_cell_that_is_shown_is_taken_back_without_words(
+    window: MainWindow, workshop: FakeWorkshop
+) -> None:
+    desk = flagged(window, workshop)
+    desk.go("SNE", 3)
+    desk.press(Key.Key_Space)
+    desk.press(Key.Key_Z, modifier=CTRL)
+    assert not desk.session.state.can_undo
+    assert not any(b.texts[0].startswith("Taken back") for b in window.banners.banners)

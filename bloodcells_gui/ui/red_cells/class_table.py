@@ -294,7 +294,7 @@ class ClassTable(QTableView):
     class_chosen(str)
         The cells of this row are wanted.
     grade_wanted(int, str)
-        A person grades the row.
+        A person grades the row; perhaps with a grade that it cannot have.
     accept_wanted(int)
         A person accepts the proposed grade of the row.
     """
@@ -376,5 +376,5 @@ class ClassTable(QTableView):
     def _grade(self, row: int, grade: str | None) -> None:
         if grade is None:
             self.accept_wanted.emit(row)
-        elif grade in self.choices():
+        else:
             self.grade_wanted.emit(row, grade)

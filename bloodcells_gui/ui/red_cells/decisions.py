@@ -8,7 +8,7 @@ from typing import Protocol
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 
-from bloodcells_gui.domain.event_words import ACTS
+from bloodcells_gui.domain.event_words import ACTS, turned_text
 from bloodcells_gui.domain.red_cells import NOT_COUNTED, RED_CELL_CLASSES
 from bloodcells_gui.domain.review import Change, Event, EventKind
 from bloodcells_gui.ui.i18n import Language, ngettext, tr
@@ -166,6 +166,8 @@ class RedCellDecisions:
         elif of_red_cells(turned) or asked == (kind, turned.seq):
             if act() is not None:
                 self._show(turned)
+                settings = self._controller.session.settings
+                self._sight.tell(turned_text(kind, turned, settings, self._language.lang) + ".")
         else:
             self._asked_turn = kind, turned.seq
             self._sight.tell(

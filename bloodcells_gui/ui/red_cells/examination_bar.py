@@ -7,8 +7,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QV
 
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, pgettext, tr
-from bloodcells_gui.ui.labels import ElidedLabel, PlainLabel
+from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.red_cells.control import ExaminationControl
+from bloodcells_gui.ui.red_cells.words import cells_text
 
 
 def one_laboratory() -> str:
@@ -97,7 +98,8 @@ class ExaminationBar(QWidget):
     def __init__(self, context: UiContext, control: ExaminationControl) -> None:
         super().__init__()
         self._context, self._control = context, control
-        self.said = ElidedLabel()
+        self.said = PlainLabel()
+        self.said.setWordWrap(True)  # what the model has learned is never cut
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
@@ -130,15 +132,16 @@ class ExaminationBar(QWidget):
         self.remarks.setText(f"⚠ {told}" if told else "")
         self.remarks.setVisible(bool(told))
 
-    def refresh(self, fields: int, cells: int, *, unfinished: bool, editable: bool) -> None:
-        """Say where it stands; `unfinished` where an examination can be gone on with."""
+    def refresh(
+        self, fields: int, counted: int, not_counted: int, *, unfinished: bool, editable: bool
+    ) -> None:
+        """Say where it stands, of the cells that count; `unfinished` where it can be gone on with."""
         running, control = self._control.running, self._control
         for widget in (self.bar, self.stop):
             widget.setVisible(running)
         self.stop.setEnabled(not control.stopping)
         self.go_on.setVisible(unfinished and editable and not running)
-        found = ngettext("{n} red cell", "{n} red cells", cells)
-        said = f"{found} · " + ngettext("{n} field", "{n} fields", fields)
+        said = f"{cells_text(counted, not_counted)} · " + ngettext("{n} field", "{n} fields", fields)
         if running:
             said = f"{said} · {tr('stopping…') if control.stopping else tr('examining…')}"
             done, total = control.progress()
@@ -148,4 +151,4 @@ class ExaminationBar(QWidget):
             said = f"{said} · {tr('not finished')}"
         else:
             said = f"{said} · {one_laboratory()}"
-        self.said.show_text(said)
+        self.said.setText(said)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QThreadPool, Signal
+from PySide6.QtCore import Qt, QThreadPool, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from bloodcells_gui.app.red_cells import CaseRedCells
 from bloodcells_gui.domain.examination import StoredField
+from bloodcells_gui.domain.red_cells import NOT_COUNTED
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup
@@ -20,6 +21,7 @@ from bloodcells_gui.ui.labels import ElidedLabel
 from bloodcells_gui.ui.pictures import decoded
 from bloodcells_gui.ui.red_cells.field_canvas import FieldCanvas
 from bloodcells_gui.ui.red_cells.table_of_cells import CellTable
+from bloodcells_gui.ui.red_cells.words import cells_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class FieldPane(QWidget):
         self.field_id: int | None = None
         self.canvas = FieldCanvas(context)
         self.canvas.turned.connect(self.turn)
-        self.title = ElidedLabel()
+        self.title = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self.back, self.forth = QToolButton(), QToolButton()
         for button, text, name, step in (
             (self.back, "◀", tr("Field before (Page up)"), -1),
@@ -80,6 +82,11 @@ class FieldPane(QWidget):
         self._lookup = Lookup(pool, self)
         self._lookup.answered.connect(self._arrived)
         self._lookup.failed.connect(lambda tag, _: self._arrived(tag, _Shown(QImage(), {})))
+
+    @property
+    def chosen(self) -> int | None:
+        """The cell with the ring, also while the picture of its field is still awaited."""
+        return self._wanted if self.canvas.chosen is None else self.canvas.chosen
 
     @property
     def fields(self) -> Sequence[StoredField]:
@@ -165,13 +172,22 @@ class FieldPane(QWidget):
             self.title.show_text("")
             return
         field = self.fields[at]
-        said = tr("Field {n} of {total}: {name}").format(
-            n=at + 1, total=len(self.fields), name=self._name_of(field.place.image)
-        )
-        cells = ngettext("{n} red cell", "{n} red cells", field.count)
-        cut = ngettext("{n} cut by the border", "{n} cut by the border", field.cut)
-        self.title.show_text(f"{said} · {cells} · {cut}" if field.cut else f"{said} · {cells}")
+        said = [tr("Field {n} of {total}").format(n=at + 1, total=len(self.fields))]
+        said.append(cells_text(*self._counts(field)))
+        if field.cut:
+            said.append(ngettext("{n} cut by the border", "{n} cut by the border", field.cut))
+        # The name last: where there is no room it is the one to be cut.
+        self.title.show_text(" · ".join([*said, self._name_of(field.place.image)]))
         self.canvas.setAccessibleName(tr("Examined field") + ", " + self.title.toolTip())
+
+    def _counts(self, field: StoredField) -> tuple[int, int]:
+        """Cells of a field that count, and those that do not."""
+        table = self._table
+        if table is None:
+            return field.count, 0
+        codes = [table.code(i) for i in table.in_field(field.id)]
+        out = codes.count(NOT_COUNTED)
+        return len(codes) - out, out
 
     def _show_outlines(self, on: bool) -> None:
         self.canvas.show_outlines = on

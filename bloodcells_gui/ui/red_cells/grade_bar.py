@@ -40,6 +40,7 @@ class GradeBar(QWidget):
         self.said = PlainLabel()
         self.said.setWordWrap(True)
         self.said.setObjectName("muted")
+        self.said.setMinimumHeight(2 * self.said.fontMetrics().lineSpacing())
         line = QHBoxLayout()
         line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(self.accept)
@@ -48,9 +49,10 @@ class GradeBar(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.setSpacing(5)
-        layout.addLayout(line)
+        # The buttons last, at the foot of the column: however long the words are, they stay where they are.
         layout.addWidget(self.said)
         layout.addWidget(self.more)
+        layout.addLayout(line)
 
     @property
     def _model(self) -> ClassModel:

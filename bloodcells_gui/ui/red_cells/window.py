@@ -21,9 +21,11 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.grading import GRADES
 from bloodcells_gui.domain.red_cells import RED_CELL_CLASS
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.run_messages import remarks_text
+from bloodcells_gui.ui.case_details.grades import choices
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
 from bloodcells_gui.ui.i18n import tr
@@ -70,6 +72,8 @@ class RedCellsWindow(QDialog):
         self.setWindowTitle(tr("Red cells"))
         self._context, self._controller, self._control = context, controller, control
         self._over = self._own_borders = False
+        # The chosen cells when something was last said: of others it does not hold.
+        self._told_of: frozenset[int] = frozenset()
         self._why_not, self._unfinished, self._has_more = "", False, False
         session = controller.session
         self._red_cells = session.red_cells
@@ -142,7 +146,7 @@ class RedCellsWindow(QDialog):
 
     def _connect(self) -> None:
         view, canvas = self.gallery.view, self.field.canvas
-        self.classes.class_chosen.connect(self._show_class)
+        self.classes.class_chosen.connect(self._class_chosen)
         self.classes.accept_wanted.connect(self._accept)
         self.classes.grade_wanted.connect(self._grade)
         self.grades.more_wanted.connect(self.examination_wanted)
@@ -150,6 +154,7 @@ class RedCellsWindow(QDialog):
         self.start.wanted.connect(lambda: self.examination_wanted.emit(0))
         self.gallery.order_changed.connect(self._show_class)
         view.current_changed.connect(lambda _: self._soon.start())
+        view.selectionModel().selectionChanged.connect(lambda *_: self._soon.start())
         self.field.shown.connect(self._soon.start)
         view.activated_cell.connect(lambda _: self._change_view())
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -201,7 +206,11 @@ class RedCellsWindow(QDialog):
         editable, begun = self._controller.editable, bool(self._red_cells.fields) or self._control.running
         unfinished = self._unfinished and not self._why_not
         self.bar.refresh(
-            len(self._red_cells.fields), len(self.table), unfinished=unfinished, editable=editable
+            len(self._red_cells.fields),
+            self.table.counted,
+            self.table.not_counted,
+            unfinished=unfinished,
+            editable=editable,
         )
         self.bar.setVisible(begun)
         examination = self._red_cells.examination
@@ -223,6 +232,10 @@ class RedCellsWindow(QDialog):
         commonest = max(ROWS, key=self.table.count)
         self.classes.choose(graded or commonest)
 
+    def _class_chosen(self) -> None:
+        self.foot.forget()
+        self._show_class()
+
     def _show_class(self, _code: str = "") -> None:
         code = self.classes.code or ROWS[0]
         self.gallery.show_class(self.table, code)
@@ -234,6 +247,15 @@ class RedCellsWindow(QDialog):
         cell_id = self._current()
         self.cell.show_cell(self.table, cell_id)
         self.plots.mark(cell_id)
+        self.foot.show_choice(any_cell=cell_id is not None)
+        if self._choice() != self._told_of:
+            self._told_of = self._choice()
+            self.foot.forget()
+
+    def _choice(self) -> frozenset[int]:
+        if self._field_in_front:
+            return frozenset() if self.field.chosen is None else frozenset([self.field.chosen])
+        return frozenset(self.gallery.view.chosen())
 
     def _current(self) -> int | None:
         if self._field_in_front:
@@ -313,6 +335,7 @@ class RedCellsWindow(QDialog):
 
     def tell(self, *sentences: str) -> None:
         """Say something at the foot of the window, and aloud."""
+        self._told_of = self._choice()
         self.foot.tell(" ".join(sentences))
 
     # -- grades ----------------------------------------------------------------------------------------
@@ -330,6 +353,10 @@ class RedCellsWindow(QDialog):
             self.tell(tr("This row has no grade."))
         elif not self._controller.editable:
             self.tell(tr("This case is signed or open for reading only: nothing can be changed."))
+        elif grade not in choices(item):
+            by_number = tr("This row is graded by 1, 2 or 3, 0 for none; it has no “present”.")
+            by_word = tr("This row is graded by P, present, or 0 for none; it has no steps.")
+            self.tell(by_number if grade == GRADES[-1] else by_word)
         elif grade != self.classes.classes.accepted(row):
             self._controller.grade(item.id, grade)
 
@@ -339,7 +366,10 @@ class RedCellsWindow(QDialog):
         if change.event is None and change.red_cells:
             if not self._later.isActive():
                 self._later.start()  # fields arrive one after the other
-        elif change.red_cells or change.fields or (change.event is not None and not change.cells):
+            return
+        if change.event is not None:
+            self.foot.forget()
+        if change.red_cells or change.fields or (change.event is not None and not change.cells):
             self.refresh()  # a name, a grade, a signature
 
     def _examination_changed(self) -> None:
@@ -380,6 +410,7 @@ class RedCellsWindow(QDialog):
             return
         event.accept()
         if not event.isAutoRepeat():  # a key that is held down decides once
+            self.foot.forget()
             act()
 
     def changeEvent(self, event: QEvent) -> None:

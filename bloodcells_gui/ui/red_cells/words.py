@@ -8,7 +8,7 @@ from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.measurements import label_of, unit_of
 from bloodcells_gui.domain.red_cells import NOT_COUNTED, RED_CELL_CLASS, RED_CELL_MEASURES
-from bloodcells_gui.ui.i18n import Language, pgettext, tr
+from bloodcells_gui.ui.i18n import Language, ngettext, pgettext, tr
 from bloodcells_gui.ui.red_cells.table_of_cells import CellTable
 
 #: How the key of "not counted" is written on badges.
@@ -30,6 +30,14 @@ MEASURES: dict[str, tuple[str, int]] = {
     "pallor_depth": (N_("how much paler the middle is than the rim; below 0 where it is darker"), 2),
     "density": (N_("mean optical density of the cell"), 2),
 }
+
+
+def cells_text(counted: int, not_counted: int) -> str:
+    """How many red cells count, and how many of those that were found do not."""
+    said = ngettext("{n} red cell", "{n} red cells", counted)
+    if not not_counted:
+        return said
+    return f"{said} · " + ngettext("{n} not counted", "{n} not counted", not_counted)
 
 
 def class_name(language: Language, code: str) -> str:

@@ -106,7 +106,7 @@ def test_an_examination_runs_beside_the_window_stops_and_goes_on(
     assert len(session.red_cells.fields) == 2  # what is whole stays
     assert is_unfinished(session)
     assert window.bar.go_on.isVisible()
-    assert "not finished" in window.bar.said.toolTip()
+    assert "not finished" in window.bar.said.text()
     examiner.gate.release(5)
     window.bar.go_on.click()
     qtbot.waitUntil(lambda: not desk.control.running and len(window.table) == 420)
