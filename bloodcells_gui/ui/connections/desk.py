@@ -17,7 +17,7 @@ from bloodcells_gui.ui.main_window import MainWindow
 
 #: How often it is looked whether another process wrote the outbox.
 _LOOK_MS = 3_000
-_UNUSED = "connections that are not used"
+_UNUSED = "connections"
 
 
 class ConnectionsDesk(QObject):
