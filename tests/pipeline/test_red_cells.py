@@ -156,7 +156,7 @@ def test_a_scale_that_fits_one_kind_of_cells_alone_is_said() -> None:
 
 
 def test_sizes_follow_the_specimen_where_its_red_cells_gave_the_scale() -> None:
-    large = [[Drawn(c.centre_um, (c.axes_um[0] * 1.15,) * 2) for c in FIELDS[0]]]
+    large = [[Drawn(c.centre_um, (c.axes_um[0] * 1.25,) * 2) for c in FIELDS[0]]]
     images = drawn_images(large, SIZE_UM)
 
     def macrocytes(source: ScaleSource) -> float:
