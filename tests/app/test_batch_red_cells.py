@@ -83,7 +83,10 @@ def test_an_interrupted_examination_goes_on(tmp_path: Path) -> None:
     token = CancelToken()
     with a_session(tmp_path) as session:
         with pytest.raises(Cancelled):
-            examined(session, Classifier(token=token, cancel_at=2), token)
+            examine_red_cells(
+                session, Classifier(), engine, token=token,  # type: ignore[arg-type]
+                progress=lambda _: token.cancel(), threads=1,
+            )  # fmt: skip
         session.red_cells.reload()
         assert len(session.red_cells.fields) == 1
         assert not is_examined(session)

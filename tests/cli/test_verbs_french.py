@@ -15,6 +15,13 @@ from bloodcells_gui.cli import run
 ENGLISH = re.compile(
     r"\b(the|is|are|of|and|with|from|by|no|not|cells?|entry|entries|images? checked|removed|damaged|off)\b"
 )
+# Names of a model and of its task, the same in every language.
+NAMES = re.compile(r"red[-_]cells(-\d)?")
+
+
+def english_in(text: str) -> list[str]:
+    """English words of a text that ought to be French."""
+    return ENGLISH.findall(NAMES.sub("", text))
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +73,7 @@ def test_a_verb_speaks_french(
         assert got == code, told
     assert told["fr"].strip()
     assert told["fr"] != told["en"]
-    assert not ENGLISH.findall(told["fr"]), told["fr"]
+    assert not english_in(told["fr"]), told["fr"]
 
 
 def test_one_of_each_is_not_said_in_the_plural(laboratory: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,4 +87,4 @@ def test_one_of_each_is_not_said_in_the_plural(laboratory: Path, capsys: pytest.
 def test_the_self_test_speaks_french() -> None:
     for name, passed, detail in run_self_test("fr"):
         assert passed, detail
-        assert not ENGLISH.findall(f"{name}: {detail}"), detail
+        assert not english_in(f"{name}: {detail}"), detail
