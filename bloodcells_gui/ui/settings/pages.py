@@ -174,7 +174,7 @@ class GeneralPage(Page):
         reviewer = self.line(tr("Usual &reviewer"), s.reviewer, 80)
         self.reads("reviewer", lambda: " ".join(reviewer.text().split()))
         database = self.line(tr("&Database of the laboratory"), s.lab_database, 400)
-        database.setPlaceholderText(tr("postgresql://USER@HOST/DATABASE"))
+        database.setPlaceholderText(tr("Address, as postgresql://USER@HOST/DATABASE"))
         self.reads("lab_database", lambda: database.text().strip())
         self.note(
             tr(
