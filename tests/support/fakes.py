@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.app.case_index import CaseIndex
+from bloodcells_gui.app.outbox import Outbox
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain import differential as diff
 from bloodcells_gui.domain.analysis import (
@@ -36,6 +37,7 @@ from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_UNLIKE_TRAINING, Box, Cel
 from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.explanation import Explanation, MapKind
+from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind
 from bloodcells_gui.domain.review_state import ReviewState, make_event
@@ -394,6 +396,16 @@ class FakeWorkshop:
     def __post_init__(self) -> None:
         weakref.finalize(self, shutil.rmtree, self.home, ignore_errors=True)
         self.index = CaseIndex(lambda: self.home / "cases", lambda: self.settings)
+        self.outbox = Outbox(self.home, self.home, self.open_case)  # type: ignore[arg-type]
+
+    def orders(self) -> None:
+        return None
+
+    def examine_red_cells(self, session: object, more: int = 0) -> FakeJob:
+        return FakeJob([])
+
+    def skipped_orders(self) -> list[tuple[str, Reason]]:
+        return []
 
     @property
     def settings_file(self) -> Path:
