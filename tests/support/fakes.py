@@ -401,8 +401,7 @@ class FakeWorkshop:
     def orders(self) -> None:
         return None
 
-    def examine_red_cells(self, session: object, more: int = 0) -> FakeJob:
-        return FakeJob([])
+    clock_doubt = orders
 
     def skipped_orders(self) -> list[tuple[str, Reason]]:
         return []
@@ -417,15 +416,11 @@ class FakeWorkshop:
     def recent(self) -> list[Path]:
         return self.recent_paths
 
-    def remembered(self) -> list[Path]:
-        return self.recent_paths
+    remembered = recent
 
     @property
     def cases_dir(self) -> Path:
         return self.home / "cases"
-
-    def clock_doubt(self) -> None:
-        return None
 
     def look_at(self, path: Path, kind: str = "auto") -> FakeIntake:
         time.sleep(0.01)
@@ -441,6 +436,8 @@ class FakeWorkshop:
 
     def continue_analysis(self, session: object, options: object = None) -> FakeJob:
         return FakeJob(make_cells(16, seed=9, first_id=100_000))
+
+    examine_red_cells = continue_analysis
 
     def open_case(self, path: Path, *, read_only: bool = False, take_over: bool = False) -> FakeSession:
         if path.name not in self.sessions:
