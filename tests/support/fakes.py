@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -423,7 +422,6 @@ class FakeWorkshop:
         return self.home / "cases"
 
     def look_at(self, path: Path, kind: str = "auto") -> FakeIntake:
-        time.sleep(0.01)
         if not path.exists():
             raise UserError(
                 "There is nothing at {path}.", "It may have been moved.", "Choose another.", path=path

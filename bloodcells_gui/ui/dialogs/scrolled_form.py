@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
@@ -25,6 +25,8 @@ class ScrolledForm(Form):
         self._inner.setLayout(self.form)
         self.form.setContentsMargins(0, 0, 4, 0)
         self.area = QScrollArea()
+        # The first field has the focus, not what scrolls it: a scanner types at once.
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setWidgetResizable(True)
         self.area.setWidget(self._inner)
