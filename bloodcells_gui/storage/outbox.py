@@ -8,11 +8,8 @@ announced before the case has it; what was announced and not kept is looked up i
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +18,8 @@ from bloodcells_gui.domain.connecting import OutboxLine, SendState
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_, Reason
 from bloodcells_gui.domain.review_state import utc_now
-from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import serialization
-from bloodcells_gui.storage.atomic_io import make_folder
+from bloodcells_gui.storage.small_database import SmallDatabase
 
 OUTBOX_NAME = "outbox.sqlite"
 _APPLICATION_ID = 0x42434F31  # "BCO1"
@@ -72,7 +68,7 @@ class OutboxReport:
     pictures: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
-class OutboxFile:
+class OutboxFile(SmallDatabase):
     """The outbox's file; made on first use, readable by its owner alone. Thread-safe.
 
     Raises
@@ -82,35 +78,7 @@ class OutboxFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path.absolute()
-        self._lock = threading.RLock()
-        make_folder(self.path.parent)
-        with self._in_words():
-            self._connection = self._open()
-
-    def _open(self) -> sqlite3.Connection:
-        if not self.path.exists():
-            self.path.touch(mode=0o600)
-        with suppress(OSError):
-            if os.name == "posix":
-                self.path.chmod(0o600)
-        connection = conn.connect(self.path, read_only=False)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                for statement in _SCHEMA:
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
-            connection.execute("COMMIT")
-            found = {str(r[0]) for r in connection.execute("SELECT coalesce(sql, '') FROM sqlite_schema")}
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if not found <= {*_SCHEMA, ""} or version != _VERSION:
-                raise self._foreign()
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        super().__init__(path, _SCHEMA, _APPLICATION_ID, _VERSION, private=True)
 
     def _foreign(self) -> UserError:
         return UserError(
@@ -120,27 +88,6 @@ class OutboxFile:
                " bloodcells outbox send CASE."),
             path=self.path,
         )  # fmt: skip
-
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise conn.os_in_words(error, self.path) from error
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise conn.in_words(error, self.path) from error
-            raise self._foreign() from error
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._in_words(), conn.transaction(self._connection) as connection:
-            yield connection
-
-    def close(self) -> None:
-        """Release the file."""
-        with self._lock:
-            self._connection.close()
 
     # -- signing ---------------------------------------------------------------------------------------
 

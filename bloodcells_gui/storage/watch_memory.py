@@ -6,19 +6,15 @@ neither a restart nor another name makes two cases of one.
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.domain.watching import NO_WORDS, TAKEN, WatchState, WatchWords
-from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import serialization
-from bloodcells_gui.storage.atomic_io import make_folder
+from bloodcells_gui.storage.small_database import SmallDatabase
 
 WATCH_NAME = "watched.sqlite"
 _APPLICATION_ID = 0x42435731  # "BCW1"
@@ -46,7 +42,7 @@ class Item:
     files: int = 1
 
 
-class WatchMemory:
+class WatchMemory(SmallDatabase):
     """The memory's file; made on first use. Thread-safe.
 
     Raises
@@ -56,32 +52,7 @@ class WatchMemory:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path.absolute()
-        self._lock = threading.RLock()
-        make_folder(self.path.parent)
-        with self._in_words():
-            self._connection = self._open()
-
-    def _open(self) -> sqlite3.Connection:
-        if not self.path.exists():
-            self.path.touch()
-        connection = conn.connect(self.path, read_only=False)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                for statement in _SCHEMA:
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                connection.execute(f"PRAGMA user_version = {_VERSION}")
-            connection.execute("COMMIT")
-            found = {str(r[0]) for r in connection.execute("SELECT coalesce(sql, '') FROM sqlite_schema")}
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if not found <= {*_SCHEMA, ""} or version != _VERSION:
-                raise self._foreign()
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        super().__init__(path, _SCHEMA, _APPLICATION_ID, _VERSION)
 
     def _foreign(self) -> UserError:
         return UserError(
@@ -90,25 +61,6 @@ class WatchMemory:
             "Move the file away so that a new one begins: what lies in the folder is then taken anew.",
             path=self.path,
         )
-
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise conn.in_words(error, self.path) from error
-            raise self._foreign() from error
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._in_words(), conn.transaction(self._connection) as connection:
-            yield connection
-
-    def close(self) -> None:
-        """Release the file."""
-        with self._lock:
-            self._connection.close()
 
     # -- reading ---------------------------------------------------------------------------------------
 
