@@ -121,7 +121,9 @@ class GradeBar(QWidget):
         if accepted:
             return tr("A person gave another grade than the cells propose now.")
         if proposed:
-            return tr("Proposed only: it stands in no report until a person accepts it.")
+            return tr(
+                "Proposed only: it counts for nothing until a person accepts it; the report prints it dotted."
+            )
         if model.table.count(ROWS[row]):
             return tr("Too few of this class for a grade.")
         return tr("No cell of this class: nothing to grade.")
