@@ -47,7 +47,7 @@ class StartPane(QWidget):
                     "the monolayer, at least 1,000 cells."
                 ),
                 one_laboratory(),
-                tr("It changes no leukocyte count, and no grade stands in the report before you accept it."),
+                tr("It changes no leukocyte count, and no grade counts before you accept it."),
             )
         ]
         self.why_not = PlainLabel()

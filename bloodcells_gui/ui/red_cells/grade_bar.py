@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from bloodcells_gui.domain.red_cells import FEWEST_FOR_GRADE
+from bloodcells_gui.domain.red_cells import FEWEST_FOR_GRADE, MOST_HINTED
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.labels import PlainLabel
@@ -107,7 +107,11 @@ class GradeBar(QWidget):
                 if not may_examine:
                     said.append(tr("Every field of this case is examined: take more images."))
             else:
-                said.append(tr("The share lies at a threshold: no number of cells would settle it."))
+                said.append(
+                    tr("The share lies near a threshold: even {n} cells would hardly settle it.").format(
+                        n=language.integer(MOST_HINTED)
+                    )
+                )
         return " ".join(said)
 
     def _standing(self, row: int) -> str:
