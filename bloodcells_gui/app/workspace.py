@@ -28,6 +28,7 @@ from bloodcells_gui.app.intake import (
     several_places,
     take_in,
 )
+from bloodcells_gui.app.lab_link import LabLink
 from bloodcells_gui.app.orders import IncomingOrders
 from bloodcells_gui.app.outbox import Outbox
 from bloodcells_gui.app.red_cell_examination import ExaminationJob
@@ -144,6 +145,7 @@ class Workspace:
         self.index = CaseIndex(lambda: self.cases_dir, lambda: self._settings)
         self._films = EarlierFilms(self.index, lambda: self._settings)
         self.outbox = Outbox(self.home, self._config, self.open_to_look)
+        self.lab = LabLink(lambda: self._settings.lab_database)
         self._orders = IncomingOrders(lambda: self.outbox.connections.orders)
 
     # ---- settings

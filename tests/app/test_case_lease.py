@@ -14,6 +14,7 @@ from bloodcells_gui.app.case_lease import CaseElsewhere, CaseLease
 from bloodcells_gui.app.lab_database import init, status
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.storage.lab import schema
 from bloodcells_gui.storage.lab.database import LabDatabase, LabUnreachable
 from bloodcells_gui.storage.lab.leases import Leases
 from tests.support.case_tools import a_case
@@ -172,7 +173,7 @@ def test_the_verbs_make_the_database_and_say_how_it_is(
     assert cli.run(["lab", "status", url]) == 2
     assert "lab init" in capsys.readouterr().err
     assert cli.run(["lab", "init", url]) == 0
-    assert "is made (tables 1, SQLite" in capsys.readouterr().out
+    assert f"is made (tables {schema.NUMBER}, SQLite" in capsys.readouterr().out
     assert cli.run(["lab", "init", url, "--lang", "fr"]) == 0
     assert "est déjà à jour" in capsys.readouterr().out
     assert cli.run(["lab", "status", url]) == 0

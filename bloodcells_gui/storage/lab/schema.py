@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage.lab.database import LabDatabase
+from bloodcells_gui.storage.lab.tables_accounts import ACCOUNTS
+from bloodcells_gui.storage.lab.tables_cases import CASES
+from bloodcells_gui.storage.lab.tables_leases import LEASES
+from bloodcells_gui.storage.lab.tables_shared import SHARED
 
 VERSIONS = "bloodcells_versions"
 _LOCK = 0x626C6F6F64  # any number that no other program of this database locks
-# Times are seconds since 1970 by the server's clock: those of stations differ.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        "CREATE TABLE bloodcells_leases (case_key TEXT PRIMARY KEY, case_name TEXT NOT NULL,"
-        " station TEXT NOT NULL, reviewer TEXT NOT NULL, token TEXT NOT NULL,"
-        " since DOUBLE PRECISION NOT NULL, seen DOUBLE PRECISION NOT NULL,"
-        " expires DOUBLE PRECISION NOT NULL)",
-        "CREATE TABLE bloodcells_takeovers (at DOUBLE PRECISION NOT NULL, case_key TEXT NOT NULL,"
-        " case_name TEXT NOT NULL, station TEXT NOT NULL, reviewer TEXT NOT NULL, from_station TEXT NOT NULL,"
-        " from_reviewer TEXT NOT NULL, silent_s DOUBLE PRECISION NOT NULL)",
-    ),
-)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (LEASES, CASES, SHARED, ACCOUNTS)
 NUMBER = len(MIGRATIONS)
 
 

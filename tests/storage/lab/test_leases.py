@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
@@ -14,49 +12,11 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage.lab import schema
 from bloodcells_gui.storage.lab.database import LabDatabase, LabUnreachable, check_url
 from bloodcells_gui.storage.lab.leases import LeaseHeld, Leases
-from tests.support.postgres import Server, running_server
+from tests.support.lab import Connect
+from tests.support.postgres import Server
 
 CASE = ("seed-1", "2026-11-30 S-1")
 ANNA, BEN = ("bench 1", "Anna"), ("bench 2", "Ben")
-
-
-class Connect(Protocol):
-    """Opens connections to one laboratory."""
-
-    address: str
-
-    def __call__(self) -> LabDatabase: ...
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with running_server() as server:
-        yield server
-
-
-@pytest.fixture(params=["SQLite", "PostgreSQL"])
-def connect(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connect]:
-    """Opens connections to one laboratory, which is empty at first."""
-    if request.param == "SQLite":
-        url = f"sqlite:///{tmp_path / 'lab.db'}"
-    else:
-        url = request.getfixturevalue("server").url
-    opened: list[LabDatabase] = []
-
-    class Opener:
-        address = url
-
-        def __call__(self) -> LabDatabase:
-            opened.append(LabDatabase(url))
-            return opened[-1]
-
-    connect = Opener()
-    yield connect
-    database = connect()
-    for table in ("bloodcells_leases", "bloodcells_takeovers", schema.VERSIONS):
-        database.query(f"DROP TABLE IF EXISTS {table}")
-    for database in opened:
-        database.close()
 
 
 @pytest.fixture
