@@ -85,9 +85,10 @@ def analyze_all(
         remark(told)
     if plan.loose:
         remark(Reason(LOOSE_IMAGES, (("n", plan.loose),)))
-    if plan.several:
+    if plan.several or request.xlsx:
+        left_out = (*not_begun, *plan.skipped) if plan.several else ()
         anonymous = settings.privacy.anonymised_export
-        write_summary(request, outcomes, (*not_begun, *plan.skipped), anonymous=anonymous)
+        write_summary(request, outcomes, left_out, anonymous=anonymous, several=plan.several)
     return outcomes
 
 

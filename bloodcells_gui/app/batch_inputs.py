@@ -21,7 +21,7 @@ from bloodcells_gui.domain.settings import CODES
 from bloodcells_gui.report.table_names import TableNames, table_names
 
 # Files that stand in DIR beside the folders of several specimens.
-_RESERVED = ("summary.csv", "skipped.csv")
+_RESERVED = ("summary.csv", "summary.xlsx", "skipped.csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class AnalyzeRequest:
     lang: str = "en"
     csv: str = "rfc4180"
     csv_names: str = CODES
+    xlsx: bool = False
     reader_limits: str = ""
     rare_cells: bool = False
     red_cells: bool | None = None

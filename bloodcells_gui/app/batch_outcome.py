@@ -21,6 +21,7 @@ from bloodcells_gui.domain.rare_cells import person_lines, program_lines
 from bloodcells_gui.domain.run_messages import without_target
 from bloodcells_gui.report import csv_out
 from bloodcells_gui.report.anonymous import anonymous_skipped, anonymous_words, pseudonym
+from bloodcells_gui.report.xlsx_out import write_summary_xlsx
 
 IN_TWO_SPECIMENS = plural(
     "The same picture lies in two specimens: {first} and {second}.",
@@ -120,11 +121,12 @@ def write_summary(
     skipped_files: Sequence[SkippedFile],
     *,
     anonymous: bool,
+    several: bool = True,
 ) -> None:
     """One row a specimen; where exports are anonymised neither it nor its folder is named.
 
     A shard writes a summary of its own, so that none of the others' is replaced. `skipped_files` are files of
-    the inputs that belong to no specimen.
+    the inputs that belong to no specimen. Of a single specimen only the workbook is written.
     """
     rows = []
     for o in outcomes:
@@ -142,5 +144,9 @@ def write_summary(
     if anonymous:
         skipped = anonymous_skipped(skipped)
     end = "" if request.shard is None else f"-{request.shard.number}-of-{request.shard.of}"
+    if request.xlsx:
+        write_summary_xlsx(request.out / f"summary{end}.xlsx", rows, request.names, left_out=skipped)
+    if not several:
+        return
     csv_out.write_summary_csv(request.out / f"summary{end}.csv", rows, request.dialect, request.names)
     csv_out.write_skipped_csv(request.out / f"skipped{end}.csv", skipped, request.dialect, request.names)

@@ -22,13 +22,16 @@ from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.csv_text import Field, csv_dialect
 from bloodcells_gui.domain.errors import OutputNotWritable, UserError, system_reason
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
+from bloodcells_gui.domain.i18n import tr
+from bloodcells_gui.domain.left_out import CASE_UNREADABLE
 from bloodcells_gui.domain.priority import PRIORITY_FIELD, URGENT, is_urgent
 from bloodcells_gui.domain.review_state import fold
 from bloodcells_gui.domain.specimen import with_number
 from bloodcells_gui.imaging.io.own_pictures import validated_jpeg
 from bloodcells_gui.report import csv_out
-from bloodcells_gui.report.anonymous import pseudonym
+from bloodcells_gui.report.anonymous import anonymous_skipped, pseudonym
 from bloodcells_gui.report.table_names import table_names
+from bloodcells_gui.report.xlsx_out import XLSX_SUFFIX, write_summary_xlsx
 from bloodcells_gui.storage.atomic_io import free_path
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.case_transfer import copy_case
@@ -203,7 +206,9 @@ class WorkList:
         return self.queue.entry(path)
 
     def write_table(self, entries: Sequence[CaseEntry], target: Path, lang: str = "en") -> TableWritten:
-        """Write one CSV over many cases, a row each with counts, percents and flags.
+        """Write one table over many cases, a row each with counts, percents and flags.
+
+        A workbook where `target` ends with .xlsx, else CSV.
 
         Where the laboratory's exports are anonymised, so is this: pseudonyms, and no name of a file. Cases
         that cannot be read have no row and are named in the answer. All of a row is of the file as it is
@@ -244,7 +249,13 @@ class WorkList:
             else:
                 extras["file"] = entry.path.name
             rows.append((name, table, extras))
-        csv_out.write_summary_csv(target, rows, csv_dialect(settings.csv, lang), names)
+        if target.suffix.lower() == XLSX_SUFFIX:
+            left_out = [SkippedFile(name, tr(CASE_UNREADABLE, lang)) for name in unreadable]
+            if settings.privacy.anonymised_export:
+                left_out = anonymous_skipped(left_out)
+            write_summary_xlsx(target, rows, names, left_out=left_out)
+        else:
+            csv_out.write_summary_csv(target, rows, csv_dialect(settings.csv, lang), names)
         return TableWritten(len(rows), tuple(unreadable))
 
     # -- analyses behind the window --------------------------------------------------------------------

@@ -174,6 +174,9 @@ def _add_analyze(verbs: Verbs) -> None:
     p.add_argument("--cluster", type=_cluster, metavar="local[:N]|tcp://HOST:PORT", help=workers)
     _add_report_options(p)
     _add_csv_names(p)
+    p.add_argument(
+        "--xlsx", action="store_true", help=N_("summary.xlsx, too: a workbook with a row a specimen")
+    )
     _add_reader_limits(p)
     p.add_argument("--rare-cells", action="store_true",
                    help=N_("search the whole film for cells that matter when they are few"))  # fmt: skip

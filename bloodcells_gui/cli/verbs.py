@@ -116,6 +116,7 @@ def _request(args: argparse.Namespace) -> AnalyzeRequest:
         lang=language(args),
         csv=args.csv,
         csv_names=args.csv_names,
+        xlsx=args.xlsx,
         reader_limits=args.reader_limits,
         rare_cells=args.rare_cells,
         red_cells=None if args.red_cells is None else args.red_cells == "yes",

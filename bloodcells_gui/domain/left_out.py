@@ -10,6 +10,7 @@ from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.i18n import LANGUAGES, N_, Reason, tr
 from bloodcells_gui.domain.retold import Retold
 
+CASE_UNREADABLE = N_("The case cannot be read.")
 HIDDEN = N_("It is hidden.")
 SYSTEM = N_("The operating system or another program put it there.")
 MARKED = N_("Its folder is marked as holding no photographs ({marker}).")

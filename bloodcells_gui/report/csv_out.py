@@ -7,7 +7,7 @@ import csv
 import io
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Protocol
@@ -213,13 +213,19 @@ def write_contradicted_csv(
     return write_rows(path, CONTRADICTED_HEAD, rows, dialect)
 
 
+Specimens = Sequence[tuple[str, Differential, Mapping[str, Field]]]
+
+
 def write_summary_csv(
-    path: Path,
-    specimens: Sequence[tuple[str, Differential, Mapping[str, Field]]],
-    dialect: CsvDialect = RFC4180,
-    names: TableNames = KEYS,
+    path: Path, specimens: Specimens, dialect: CsvDialect = RFC4180, names: TableNames = KEYS
 ) -> Path:
-    """One row per specimen: id, what the caller adds, counts and percents of every row.
+    """One row per specimen, as :func:`summary_table` has them."""
+    head, rows = summary_table(specimens)
+    return write_rows(path, head, rows, dialect, names)
+
+
+def summary_table(specimens: Specimens) -> tuple[list[str], list[list[Field]]]:
+    """Keys of the columns, and one row per specimen: id, what the caller adds, counts and percents.
 
     Parameters
     ----------
@@ -234,20 +240,15 @@ def write_summary_csv(
     head += [f"{c}_count" for c in codes]
     head += [f"{c}_per_100_wbc" if c in outside else f"{c}_percent" for c in codes]
     head += ["flags"]
-
-    def rows() -> Iterator[list[Field]]:
-        for name, d, more in specimens:
-            by_code = {r.code: r for r in d.rows}
-            found = [by_code.get(c) for c in codes]
-            share: Callable[[DifferentialRow], float | None] = lambda r: (  # noqa: E731
-                r.percent if r.counts else r.per_100_wbc
-            )
-            yield [
-                name, *(more.get(k) for k in extras), d.total, d.unidentified, d.excluded,
-                _number(d.wbc, 4), _number(d.wbc_used, 4),
-                *(r.count if r else None for r in found),
-                *(_number(share(r), 4) if r else None for r in found),
-                " ".join(f"{r.code}:{r.flag}" for r in d.rows if r.flag),
-            ]  # fmt: skip
-
-    return write_rows(path, head, rows(), dialect, names)
+    rows: list[list[Field]] = []
+    for name, d, more in specimens:
+        by_code = {r.code: r for r in d.rows}
+        found = [by_code.get(c) for c in codes]
+        rows.append([
+            name, *(more.get(k) for k in extras), d.total, d.unidentified, d.excluded,
+            _number(d.wbc, 4), _number(d.wbc_used, 4),
+            *(r.count if r else None for r in found),
+            *(_number(r.percent if r.counts else r.per_100_wbc, 4) if r else None for r in found),
+            " ".join(f"{r.code}:{r.flag}" for r in d.rows if r.flag),
+        ])  # fmt: skip
+    return head, rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 
@@ -96,9 +97,21 @@ class FileDialogs:
     def choose_target(
         self, kind: FileKind, parent: QWidget, title: str, name: str, filters: str
     ) -> Path | None:
-        """Ask where to write a file, `name` proposed."""
-        chosen, _ = QFileDialog.getSaveFileName(parent, title, str(self.folder(kind) / name), filters)
-        return self._chosen(kind, chosen)
+        """Ask where to write a file, `name` proposed; a name without an ending gets that of the chosen kind.
+
+        Is there such a file already, the dialog comes again with the whole name, and asks itself whether to
+        replace it.
+        """
+        begin = self.folder(kind) / name
+        while True:
+            chosen, wanted = QFileDialog.getSaveFileName(parent, title, str(begin), filters)
+            path = Path(chosen)
+            ending = re.search(r"\*(\.\w+)", wanted)
+            if not chosen or path.suffix or ending is None:
+                return self._chosen(kind, chosen)
+            begin = path.with_name(path.name + ending[1])
+            if not begin.exists():
+                return self._chosen(kind, str(begin))
 
     def _chosen(self, kind: FileKind, chosen: str) -> Path | None:
         if not chosen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,6 +149,21 @@ def test_several_inputs_get_a_folder_each_and_a_summary(crops: Path, tmp_path: P
     assert [r["cells"] for r in summary] == ["24", "1"]
 
 
+@pytest.mark.parametrize("several", [True, False])
+def test_a_workbook_has_the_rows_of_the_summary(crops: Path, tmp_path: Path, several: bool) -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="the reader of workbooks is not installed")
+    inputs = (crops, tmp_path / "missing") if several else (crops,)
+    analyze(*inputs, out=tmp_path / "out", xlsx=True)
+    book = openpyxl.load_workbook(tmp_path / "out" / "summary.xlsx")
+    head, *found = [[cell.value for cell in row] for row in book["Cases"].rows]
+    assert [dict(zip(head, row, strict=True))["cells"] for row in found] == [24]
+    assert (tmp_path / "out" / "summary.csv").exists() == several
+    if several:
+        (row,) = rows(tmp_path / "out" / "summary.csv")
+        assert list(row) == head
+        assert book["Left out"]["A2"].value == "missing"
+
+
 def test_reports_again_from_the_case_agree(crops: Path, tmp_path: Path) -> None:
     analyze(crops, out=tmp_path / "out")
     case, out = tmp_path / "out" / "case.bcs", tmp_path / "again"
@@ -230,8 +246,10 @@ def test_an_anonymised_summary_names_neither_patients_nor_files(
     empty = tmp_path / "Nowak Jan"
     empty.mkdir()
     (empty / "Nowak.jpg").write_bytes(b"no image")
-    analyze(named, empty, tmp_path / "Gone Peter", out=tmp_path / "out")
+    analyze(named, empty, tmp_path / "Gone Peter", out=tmp_path / "out", xlsx=True)
     found = "".join((tmp_path / "out" / name).read_text("utf-8") for name in ("summary.csv", "skipped.csv"))
+    with zipfile.ZipFile(tmp_path / "out" / "summary.xlsx") as book:
+        found += "".join(book.read(name).decode() for name in book.namelist())
     assert not [n for n in ("Lefèvre", "Anne", "Nowak", "Jan", "Gone", "Peter") if n in found]
     (row,) = rows(tmp_path / "out" / "summary.csv")
     assert row["specimen_id"].startswith("anonymous-")

@@ -97,6 +97,27 @@ def test_a_folder_that_is_gone_falls_back_and_nothing_is_remembered_of_a_dialog_
     assert files.folder(FileKind.CASE) == documents()
 
 
+def test_a_name_without_an_ending_gets_that_of_the_chosen_kind_and_replaces_nothing_unasked(
+    tmp_path: Path, parent: QWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there.xlsx").write_bytes(b"kept")
+    typed = iter(["there", "there", "other", "whole.csv", "plain"])
+    kinds = iter(["Book (*.xlsx)"] * 4 + [""])
+    began: list[str] = []
+
+    def dialog(_parent: object, _title: str, start: str, _filters: str) -> tuple[str, str]:
+        began.append(Path(start).name)
+        return str(tmp_path / next(typed)), next(kinds)
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", dialog)
+    files = FileDialogs()
+    ask = lambda: files.choose_target(FileKind.TABLE, parent, "Table", "cases.xlsx", "")  # noqa: E731
+    assert ask() == tmp_path / "other.xlsx"  # twice asked again: the dialog itself asks about a whole name
+    assert began == ["cases.xlsx", "there.xlsx", "there.xlsx"]
+    assert ask() == tmp_path / "whole.csv"
+    assert ask() == tmp_path / "plain"
+
+
 def test_no_window_opens_a_file_dialog_by_itself() -> None:
     package = Path(bloodcells_gui.ui.__file__).parent
     others = [p.name for p in package.rglob("*.py") if "QFileDialog" in p.read_text("utf-8")]

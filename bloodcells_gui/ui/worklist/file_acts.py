@@ -58,7 +58,7 @@ class FileActs(QMenu):
         self.copy = self._add(tr("&Copy to…"), lambda: self._transfer(cases.copy))
         self.move_away = self._add(tr("&Move to…"), lambda: self._transfer(cases.move))
         self.recover = self._add(tr("&Recover"), self._recover)
-        self._add(tr("&Table…"), self._choose_table, tr("One CSV over the chosen cases, or over all shown"))
+        self._add(tr("&Table…"), self._choose_table, tr("One table over the chosen cases, or over all shown"))
         self._acts = QueuedLookup(pool, self)
         self._acts.answered.connect(self._on_task_done)
         self._acts.failed.connect(self._on_task_failed)
@@ -79,15 +79,15 @@ class FileActs(QMenu):
     # -- acts ------------------------------------------------------------------------------------------
 
     def _choose_table(self) -> None:
-        filters = f"{tr('Tables')} (*.csv)"
+        filters = f"{tr('Workbook')} (*.xlsx);;{tr('Tables')} (*.csv)"
         path = self._context.files.choose_target(
-            FileKind.TABLE, self._window, tr("Table of the cases"), "cases.csv", filters
+            FileKind.TABLE, self._window, tr("Table of the cases"), "cases.xlsx", filters
         )
         if path is not None:
             self.write_table(path)
 
     def write_table(self, target: Path) -> None:
-        """One CSV over the chosen cases, over all shown where fewer than two are chosen."""
+        """One table over the chosen cases, over all shown where fewer than two are chosen."""
         chosen = self._chosen()
         if len(chosen) < 2:
             chosen = self._shown()

@@ -263,6 +263,27 @@ def test_one_table_over_many_cases_is_safe_and_anonymous_where_exports_are(
     assert not [w for w in ("Müller", "cmd", ".bcs") if w in written]
 
 
+def test_one_table_over_many_cases_may_be_a_workbook(workspace: Workspace, tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="the reader of workbooks is not installed")
+    workspace.change_settings(csv_names=CSV_CODES)
+    a_case(workspace.cases_dir / "one.bcs", specimen_id="=1+1")
+    (workspace.cases_dir / "Weiss.bcs").write_bytes(b"no case")
+    cases = WorkList(workspace)
+    cases.refresh()
+    target = tmp_path / "cases.XLSX"
+    assert cases.write_table(cases.search(Query()), target) == TableWritten(1, ("Weiss.bcs",))
+    book = openpyxl.load_workbook(target)
+    assert (book["Cases"]["A2"].value, book["Cases"]["A2"].data_type) == ("=1+1", "s")
+    assert [cell.value for cell in book["Left out"][2]] == ["Weiss.bcs", "The case cannot be read."]
+    workspace.change_settings(privacy=Privacy(0, True))
+    cases.write_table(cases.search(Query()), target)
+    book = openpyxl.load_workbook(target)
+    said = [str(cell.value) for sheet in book for row in sheet.rows for cell in row]
+    assert any("anonymous-" in text for text in said)
+    assert not [text for text in said if "Weiss" in text or ".bcs" in text or "=1+1" in text]
+    cases.close()
+
+
 def test_a_case_that_cannot_be_read_says_why_in_its_line(context: UiContext, tmp_path: Path) -> None:
     workspace = a_workspace(tmp_path)
     workspace.cases_dir.mkdir(parents=True)
