@@ -28,6 +28,11 @@ _BEATS = 3  # until a lease expires: a single one may get lost
 _LET_GO_S = 2.0
 
 
+def station_name() -> str:
+    """How the laboratory's database names this computer."""
+    return socket.gethostname()
+
+
 class CaseElsewhere(CaseInUse):
     """Another station of the laboratory has the case open."""
 
@@ -88,7 +93,7 @@ class CaseLease:
     ) -> None:
         self._url, self._path, self._key, self._reviewer = url, path, case_key, reviewer
         self._token = secrets.token_hex(16)
-        self._station = station or socket.gethostname()
+        self._station = station or station_name()
         self._expires_s = expires_s
         self._every_s = expires_s / _BEATS
         self._lost: Lease | None = None

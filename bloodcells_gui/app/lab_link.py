@@ -22,6 +22,10 @@ class LabLink:
         self._lock = threading.Lock()
         self._pool: LabPool | None = None
 
+    def address(self) -> str:
+        """The address in the settings, "" for a workstation on its own."""
+        return self._address()
+
     def pool(self) -> LabPool | None:
         """Connections, opened on use; None for a workstation on its own."""
         address = self._address()

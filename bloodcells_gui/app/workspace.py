@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions, new_case
 from bloodcells_gui.app.case_index import CaseIndex
 from bloodcells_gui.app.case_lease import hold_lease, holder_in_words
@@ -146,6 +147,7 @@ class Workspace:
         self._films = EarlierFilms(self.index, lambda: self._settings)
         self.outbox = Outbox(self.home, self._config, self.open_to_look)
         self.lab = LabLink(lambda: self._settings.lab_database)
+        self.accounts = Accounts(self.lab, self.home)
         self._orders = IncomingOrders(lambda: self.outbox.connections.orders)
 
     # ---- settings

@@ -15,7 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.case_index import CaseIndex
+from bloodcells_gui.app.lab_link import LabLink
 from bloodcells_gui.app.outbox import Outbox
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain import differential as diff
@@ -268,11 +270,7 @@ class FakeSession(CaseSession):
         return CellAssets(str(cell_id).encode(), b"", (0.0, 0.0, 100.0))
 
     def explain(
-        self,
-        cell_id: int,
-        code: str,
-        kind: MapKind = MapKind.OCCLUSION,
-        cancel: CancelToken | None = None,
+        self, cell_id: int, code: str, kind: MapKind = MapKind.OCCLUSION, cancel: CancelToken | None = None
     ) -> Explanation:
         if code not in BY_CODE:
             raise KeyError(code)
@@ -395,6 +393,7 @@ class FakeWorkshop:
     def __post_init__(self) -> None:
         weakref.finalize(self, shutil.rmtree, self.home, ignore_errors=True)
         self.index = CaseIndex(lambda: self.home / "cases", lambda: self.settings)
+        self.accounts = Accounts(LabLink(lambda: self.settings.lab_database), self.home)
         self.outbox = Outbox(self.home, self.home, self.open_case)  # type: ignore[arg-type]
 
     def orders(self) -> None:
