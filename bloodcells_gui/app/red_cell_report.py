@@ -38,7 +38,7 @@ def with_red_cells(model: ReportModel, session: CaseSession) -> ReportModel:
     final = red.cells.final(named)
     looked_at = np.array([i in named for i in ids], np.bool_)
     of_persons = [code for i, code in zip(ids, final, strict=True) if i in named and code != NOT_COUNTED]
-    found = shares(final, of_persons)
+    found = shares(final, of_persons, red.cells.unsure(named))
     items = session.settings.grading
     lines = lines_of(found, propose_grades(found, items), dict(session.state.grades), items)
     cells = counted(red.cells, final)

@@ -153,7 +153,7 @@ class CaseRedCells:
         """Number and share of every class, with exact limits."""
         named = self._session.state.red_cells
         by_person = [code for i, code in named.items() if i in self._row and code != NOT_COUNTED]
-        return shares(self.finals(), by_person)
+        return shares(self.finals(), by_person, self.cells.unsure(named))
 
     def counts(self) -> dict[str, int]:
         """Code -> cells that have it; `NOT_COUNTED` among them."""

@@ -7,7 +7,7 @@ Codes are those of `red_cells.csv` (docs/command-line.md). The classes are those
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -168,6 +168,11 @@ class RedCells:
         best = self.probabilities.argmax(1)
         return [RED_CELL_CODES[i] for i in best.tolist()]
 
+    def unsure(self, named: Container[int]) -> list[str]:
+        """Codes proposed for the doubtful cells that no person named (`named`, by id)."""
+        cells = zip(self.ids.tolist(), self.predicted(), self.doubtful.tolist(), strict=True)
+        return [code for i, code, doubtful in cells if doubtful and i not in named]
+
     def final(self, named: Mapping[int, str]) -> list[str]:
         """Code that holds for each cell: what a person named it (`named`, by id), else the proposal."""
         return [named.get(i, code) for i, code in zip(self.ids.tolist(), self.predicted(), strict=True)]
@@ -178,7 +183,7 @@ class RedCellShare:
     """How many cells of a class there are.
 
     `percent`, `low` and `high` are of the counted cells, with exact limits (Clopper and Pearson 1934, 95 %);
-    `by_person` says how many of them a person named.
+    `by_person` says how many of them a person named, `doubtful` how many are doubtful and nobody named.
     """
 
     code: str
@@ -188,9 +193,12 @@ class RedCellShare:
     low: float
     high: float
     by_person: int = 0
+    doubtful: int = 0
 
 
-def shares(final: Iterable[str], by_person: Iterable[str] = ()) -> tuple[RedCellShare, ...]:
+def shares(
+    final: Iterable[str], by_person: Iterable[str] = (), doubtful: Iterable[str] = ()
+) -> tuple[RedCellShare, ...]:
     """The share of every class, in the order of :data:`RED_CELL_CLASSES`.
 
     Parameters
@@ -199,16 +207,19 @@ def shares(final: Iterable[str], by_person: Iterable[str] = ()) -> tuple[RedCell
         Code that holds for each cell; `NOT_COUNTED` leaves the count.
     by_person : iterable of str
         Codes of those cells that a person named.
+    doubtful : iterable of str
+        Codes of those cells whose proposal is doubtful, and that no person named.
     """
     counts = Counter(code for code in final if code != NOT_COUNTED)
-    named = Counter(by_person)
+    named, unsure = Counter(by_person), Counter(doubtful)
     total = sum(counts.values())
     out = []
     for code in RED_CELL_CODES:
         x = counts.get(code, 0)
         low, high = clopper_pearson(x, total) if total else (0.0, 1.0)
         percent = 100 * x / total if total else 0.0
-        out.append(RedCellShare(code, x, total, percent, 100 * low, 100 * high, named.get(code, 0)))
+        limits = (100 * low, 100 * high)
+        out.append(RedCellShare(code, x, total, percent, *limits, named.get(code, 0), unsure.get(code, 0)))
     return tuple(out)
 
 
@@ -227,6 +238,9 @@ class GradeProposal:
     more : int
         So many more cells would probably settle the grade; 0 where both limits give one grade, or where no
         number of cells up to `MOST_HINTED` would.
+    held : int
+        Doubtful cells without which the grade would be lower: it is not proposed until a person has looked
+        at them. 0 where the sure cells alone give the grade.
     """
 
     item: str
@@ -234,6 +248,7 @@ class GradeProposal:
     lowest: str
     highest: str
     more: int = 0
+    held: int = 0
 
     @property
     def settled(self) -> bool:
@@ -254,18 +269,22 @@ def propose_grade(
     if share.total < fewest or not item.enabled:
         return None
     few = share.code in _FEW_GRADED
-    grade = _graded(item, share.percent, few)
+    grade, held = _graded(item, share.percent, few), 0
+    sure = 100 * (share.count - share.doubtful) / share.total
+    if grade and _graded(item, sure, few) != grade:
+        # Of a look that the model does not know many cells are doubtful: they make no grade by themselves.
+        grade, held = "", share.doubtful
     lowest, highest = (_graded(item, max(limit, _SOME), few) for limit in (share.low, share.high))
     if lowest == highest:
-        return GradeProposal(item.id, grade, lowest, highest)
+        return GradeProposal(item.id, grade, lowest, highest, held=held)
     total = share.total
     while total < MOST_HINTED:
         total += HINT_STEP
         limits = clopper_pearson(round(total * share.percent / 100), total)
         low, high = (_graded(item, max(100 * limit, _SOME), few) for limit in limits)
         if low == high:
-            return GradeProposal(item.id, grade, lowest, highest, total - share.total)
-    return GradeProposal(item.id, grade, lowest, highest)
+            return GradeProposal(item.id, grade, lowest, highest, total - share.total, held)
+    return GradeProposal(item.id, grade, lowest, highest, held=held)
 
 
 def _graded(item: GradeItem, percent: float, few: bool) -> str:

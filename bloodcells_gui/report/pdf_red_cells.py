@@ -58,7 +58,9 @@ def _normal(sheet: Sheet, found: RedCellBlock) -> None:
     if found.cells < FEWEST_FOR_GRADE:
         text.append(sheet.tr("From fewer than {n} red cells no grade is proposed.", n=FEWEST_FOR_GRADE))
     else:
-        text.append(sheet.tr("No shape class reaches 2+, and no person graded one."))
+        if not any(line.held for line in found.lines):
+            text.append(sheet.tr("No shape class reaches 2+, and no person graded one."))
+        text += [_held(sheet, line) for line in found.lines if line.held]
         largest = max((li for li in found.lines if li.item), key=lambda li: li.count, default=None)
         if largest is not None and largest.count:
             name = sheet.tr(RED_CELL_CLASS[largest.code].name)
@@ -163,6 +165,8 @@ def dotted(sheet: Sheet, x: float, y: float, w: float, h: float, rgb: RGB) -> No
 def _hints(sheet: Sheet, found: RedCellBlock) -> None:
     """What the limits leave open, and how many cells more would settle it."""
     for line in found.lines:
+        if line.held and not line.accepted:
+            sheet.paragraph(bound_spaces(_held(sheet, line), sheet.lang_code), size=8, rgb=WARNING, most=2)
         if not line.open or not line.count:
             continue
         name = sheet.tr(RED_CELL_CLASS[line.code].name)
@@ -176,6 +180,16 @@ def _hints(sheet: Sheet, found: RedCellBlock) -> None:
         else:
             text = sheet.tr("{name}: the limits cross a threshold.", name=name)
         sheet.paragraph(bound_spaces(text, sheet.lang_code), size=8, rgb=WARNING, most=2)
+
+
+def _held(sheet: Sheet, line: RedCellLine) -> str:
+    """That doubtful cells would decide a grade, so that none is proposed."""
+    return sheet.ngettext(
+        "{name}: no grade is proposed, for {n} doubtful cell would decide it and no person looked at it.",
+        "{name}: no grade is proposed, for {n} doubtful cells would decide it and no person looked at them.",
+        line.held,
+        name=sheet.tr(RED_CELL_CLASS[line.code].name),
+    )
 
 
 def _measures(sheet: Sheet, found: RedCellBlock) -> None:

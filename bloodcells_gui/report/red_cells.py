@@ -48,7 +48,7 @@ class RedCellLine:
     `percent`, `low`, `high` are of the counted cells, exact 95 % limits; `by_person` of its cells a person
     named. `item` is the English name of what is graded, "" for none. `proposed` is what the program proposes,
     `open` says that the limits cross a threshold, and `more` that so many cells more would settle it;
-    `accepted` is what a person gave.
+    `accepted` is what a person gave. `held` doubtful cells would decide the grade, so that none is proposed.
     """
 
     code: str
@@ -63,6 +63,7 @@ class RedCellLine:
     more: int = 0
     accepted: str = ""
     thumbs: tuple[RedCellThumb, ...] = ()
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ def lines_of(
                 proposal is not None and not proposal.settled,
                 proposal.more if proposal is not None else 0,
                 grades.get(item, "") if item else "",
+                held=proposal.held if proposal is not None else 0,
             )
         )  # fmt: skip
     return tuple(found)

@@ -36,6 +36,22 @@ def table(n: int, first: int = 1) -> RedCells:
     )  # fmt: skip
 
 
+def test_doubtful_cells_alone_make_no_grade() -> None:
+    final = codes(NORM=900, TARGET=100)
+    item = ITEMS["target-cells"]
+    of = lambda unsure: {s.code: s for s in shares(final, (), ["TARGET"] * unsure)}["TARGET"]  # noqa: E731
+    open_ = propose_grade(of(0), item)
+    assert open_ is not None
+    assert open_.grade
+    # As many may be doubtful as leave the grade what it is; one more, and none is proposed.
+    least = next(n for n in range(101) if item.grade(100 * (100 - n) / 1000) != open_.grade)
+    kept, held = propose_grade(of(least - 1), item), propose_grade(of(least), item)
+    assert kept is not None
+    assert held is not None
+    assert (kept.grade, kept.held) == (open_.grade, 0)
+    assert (held.grade, held.held) == ("", least)
+
+
 def test_every_class_has_its_own_code_key_and_an_item_that_exists():
     assert len({c.code for c in RED_CELL_CLASSES}) == len({c.key for c in RED_CELL_CLASSES}) == 13
     assert {c.grade_item for c in RED_CELL_CLASSES} - {""} <= set(ITEMS)

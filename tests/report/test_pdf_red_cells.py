@@ -82,6 +82,18 @@ def test_few_cells_propose_nothing_and_it_is_said(tmp_path: Path) -> None:
     assert "Said so." in said
 
 
+def test_a_grade_that_doubtful_cells_would_decide_is_held_back_and_it_is_said(tmp_path: Path) -> None:
+    held = replace(SPHERO, proposed="", held=18, open=False, more=0, thumbs=())
+    one_line = text(replace(NORMAL, lines=lines(SPHERO=held)), tmp_path)
+    words = "Spherocyte: no grade is proposed, for 18 doubtful cells would decide it"
+    assert words in one_line
+    assert "No shape class reaches 2+" not in one_line
+    beside = replace(SPHERO, code="TARGET", item="Target cells")
+    assert words in text(replace(NORMAL, lines=lines(SPHERO=held, TARGET=beside)), tmp_path)
+    graded = replace(held, accepted="2+")
+    assert words not in text(replace(NORMAL, lines=lines(SPHERO=graded)), tmp_path)
+
+
 def test_a_proposed_grade_is_dotted_and_an_accepted_one_is_not(tmp_path: Path) -> None:
     said = text(FOUND, tmp_path)
     assert "Spherocyte 50 5.0 3.7 – 6.5 3 2+" in said

@@ -50,10 +50,12 @@ def drawn_field(seed: int, place: FieldPlace) -> FieldFindings:
             contours.append(contour.reshape(-1, 2).astype(np.float32) + np.float32([place.x, place.y]))
     n = len(boxes)
     doubt = 1 - np.array(probabilities).max(1)
+    # Doubtful cells hold a grade back (tests/domain/test_red_cells.py); here only normal ones are doubtful.
+    doubtful = (doubt > 0.5) & (np.array(probabilities).argmax(1) == RED_CELL_CODES.index("NORM"))
     cells = RedCells(
         np.zeros(n, np.int64), np.zeros(n, np.int32), np.zeros(n, np.int32), np.array(boxes, np.float32),
         np.array(measures, np.float32), np.array(probabilities, np.float32), doubt.astype(np.float32),
-        doubt > 0.5, rng.random(n) < 0.05,
+        doubtful, rng.random(n) < 0.05,
     )  # fmt: skip
     jpeg = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
     return FieldFindings(place, cells, contours, jpeg, 3)

@@ -94,6 +94,11 @@ class ClassModel(QAbstractTableModel):
         proposal = self.table.proposals.get(ROWS[row])
         return 0 if proposal is None else proposal.more
 
+    def held(self, row: int) -> int:
+        """Doubtful cells without which the grade would be lower, so that none is proposed; 0 for none."""
+        proposal = self.table.proposals.get(ROWS[row])
+        return 0 if proposal is None else proposal.held
+
     def unsettled(self, row: int) -> bool:
         """Whether the limits of the share give two grades."""
         proposal = self.table.proposals.get(ROWS[row])
@@ -167,6 +172,15 @@ class ClassModel(QAbstractTableModel):
             said.append(tr("grade {grade}, accepted by a person").format(grade=language.text(accepted)))
         if proposed:
             said.append(tr("proposed grade {grade}, not accepted").format(grade=language.text(proposed)))
+        held = self.held(row)
+        if held:
+            said.append(
+                ngettext(
+                    "no grade is proposed: {n} of its cells is doubtful and would decide it",
+                    "no grade is proposed: {n} of its cells are doubtful and would decide it",
+                    held,
+                )
+            )
         if 0 < self.table.counted < FEWEST_FOR_GRADE:
             said.append(tr("no grade is proposed from fewer than {n} cells").format(n=FEWEST_FOR_GRADE))
         if item.moderate_from is not None and item.many_above is not None:

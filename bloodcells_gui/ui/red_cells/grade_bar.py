@@ -128,6 +128,14 @@ class GradeBar(QWidget):
             return tr(
                 "Proposed only: it counts for nothing until a person accepts it; the report prints it dotted."
             )
+        held = model.held(row)
+        if held:
+            return ngettext(
+                "No grade is proposed: {n} doubtful cell would decide it. Name it, or grade by what you see.",
+                "No grade is proposed: {n} doubtful cells would decide it. Name them (they stand first), or"
+                " grade by what you see.",
+                held,
+            )
         if model.table.count(ROWS[row]):
             return tr("Too few of this class for a grade.")
         return tr("No cell of this class: nothing to grade.")

@@ -52,7 +52,9 @@ class CellTable:
         self.codes = [self.named.get(i, code) for i, code in zip(self._ids, self.proposed, strict=True)]
         self._row = {i: n for n, i in enumerate(self._ids)}
         self._of_code = np.asarray(self.codes, "U16")
-        self.shares: tuple[RedCellShare, ...] = shares(self.codes, self.named.values())
+        self.shares: tuple[RedCellShare, ...] = shares(
+            self.codes, self.named.values(), cells.unsure(self.named)
+        )
         self.not_counted = self.codes.count(NOT_COUNTED)
         self.items = {item.id: item for item in grading if item.enabled}
         self.proposals: dict[str, GradeProposal] = propose_grades(self.shares, self.items.values())

@@ -65,6 +65,20 @@ def test_a_name_moves_a_cell_and_not_counted_leaves_the_count() -> None:
     assert len(after.values("diameter_um", SPHERO)) == after.count(SPHERO)
 
 
+def test_a_grade_comes_back_once_a_person_named_the_doubtful_cells() -> None:
+    cells = RedCells.join([some_cells(), drawn_field(2, places(1)[0]).cells])
+    object.__setattr__(cells, "ids", np.arange(len(cells), dtype=np.int64))
+    doubtful = np.array([code == SPHERO for code in cells.predicted()], np.bool_)
+    object.__setattr__(cells, "doubtful", doubtful)
+    held = table(cells=cells).proposals[SPHERO]
+    assert (held.grade, held.held) == ("", doubtful.sum())
+    named = dict.fromkeys(cells.ids[doubtful].tolist(), SPHERO)
+    assert (table(named, cells).proposals[SPHERO].grade, table(named, cells).proposals[SPHERO].held) == (
+        "2+",
+        0,
+    )
+
+
 def test_no_grade_is_proposed_from_few_cells_and_one_of_enough() -> None:
     assert table().proposals == {}  # 140 cells
     cells = RedCells.join([some_cells(), drawn_field(2, places(1)[0]).cells])
