@@ -23,6 +23,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.focus_frame import FocusFrame
 from bloodcells_gui.ui.gallery.cell_words import cell_remarks, described
 from bloodcells_gui.ui.gallery.delegate import GLYPHS, group_rgb
+from bloodcells_gui.ui.hint_line import HintLine
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.inspector.image_view import CellImageView
 from bloodcells_gui.ui.jobs import Lookup
@@ -178,16 +179,16 @@ class CompareWindow(QDialog):
         controller.changed.connect(self._on_case_changed)
 
     def _foot(self) -> QHBoxLayout:
-        hint = ElidedLabel(
-            tr("Class keys, Space and Delete decide on the framed cell; arrows move the frame.")
-        )
-        hint.setObjectName("muted")
+        self.hint = HintLine(
+            self._context, self._controller,
+            tr("Class keys, Space and Delete decide on the framed cell; arrows move the frame."),
+        )  # fmt: skip
         button = QPushButton(tr("These cells in the &gallery"))
         button.setAutoDefault(False)
         button.setToolTip(tr("Show these cells alone in the gallery (Ctrl+G)"))
         button.clicked.connect(self.want_gallery)
         row = QHBoxLayout()
-        row.addWidget(hint, 1)
+        row.addWidget(self.hint, 1)
         row.addWidget(button)
         return row
 
@@ -218,8 +219,8 @@ class CompareWindow(QDialog):
         if control:
             found: dict[int, Callable[[], object]] = {
                 Qt.Key.Key_G: self.want_gallery,
-                Qt.Key.Key_Z: lambda: self._go_back(self._controller.undo),
-                Qt.Key.Key_Y: lambda: self._go_back(self._controller.redo),
+                Qt.Key.Key_Z: lambda: self._go_back(self._controller.undo, tr("Nothing is left to undo.")),
+                Qt.Key.Key_Y: lambda: self._go_back(self._controller.redo, tr("Nothing is left to redo.")),
             }
             return found.get(key)
         tile = self.framed
@@ -250,9 +251,11 @@ class CompareWindow(QDialog):
         if act() is not None:
             self._frame(at + 1)
 
-    def _go_back(self, step: Callable[[], Change | None]) -> None:
+    def _go_back(self, step: Callable[[], Change | None], nothing: str) -> None:
         """Undo or redo, and frame the cell that changed: the next key is meant for it."""
         change = step()
+        if change is None:
+            self.hint.tell(nothing)
         changed = set() if change is None else set(change.cells)
         self._frame(next((i for i, t in enumerate(self.tiles) if t.cell_id in changed), -1))
 

@@ -101,6 +101,7 @@ def test_a_field_is_left_out_by_a_key_and_taken_back_by_undo(
     assert window.fields.data(window.fields.index(0, 0), Qt.ItemDataRole.FontRole).strikeOut()
     assert window.field_table.currentIndex().row() == 1, "the next field comes up"
     QTest.keyClick(window.field_table, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.foot.text().startswith("Taken back: ")
     assert platelets_of_case(session) == before
     assert not window.fields.rows[0].out
 

@@ -90,6 +90,7 @@ def test_keys_decide_and_the_statement_follows(
     assert window.bar.value() == 2
     assert window.bar.maximum() == 1197
     QTest.keyClick(window.view, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.hint.accessibleName().startswith("Taken back: ")
     assert third in window.model.ids(QUEUE)
     assert window.view.current_id() == third  # the key that corrects it is meant for it
     QTest.keyClick(window.view, Key.Key_Z)
@@ -97,6 +98,10 @@ def test_keys_decide_and_the_statement_follows(
     for _ in range(2):
         QTest.keyClick(window.view, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert window.view.current_id() == second
+    while session.state.can_undo:
+        QTest.keyClick(window.view, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(window.view, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.hint.accessibleName() == "Nothing is left to undo."
 
 
 def test_shift_space_confirms_what_was_seen_and_no_suspicious_cell(

@@ -30,12 +30,13 @@ from bloodcells_gui.app.platelets import (
 )
 from bloodcells_gui.app.slide_images import SlideImages
 from bloodcells_gui.domain.counted_fields import LEFT_OUT_FIELD, left_out
+from bloodcells_gui.domain.event_words import turned_text
 from bloodcells_gui.domain.formatting import number
 from bloodcells_gui.domain.number_parsing import number_of
 from bloodcells_gui.domain.numeration import numeration_by_field, numeration_lines
 from bloodcells_gui.domain.platelet_clumps import REFUTED_FIELD, refuted
 from bloodcells_gui.domain.platelet_words import BY_HAND, LIMITS, lines_of
-from bloodcells_gui.domain.review import Change
+from bloodcells_gui.domain.review import Change, EventKind
 from bloodcells_gui.domain.zones import RectPx
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
@@ -345,9 +346,13 @@ class PlateletsWindow(QDialog):
         # It forgets what was typed before: Ctrl+Z in the box does not go behind what was entered.
         self.analyser.setText(text)
 
-    def _turn(self, act: Callable[[], Change | None], nothing: str) -> None:
-        if act() is None:
+    def _turn(self, kind: EventKind, act: Callable[[], Change | None], nothing: str) -> None:
+        session = self._controller.session
+        turned = session.state.turned_by(kind)
+        if act() is None or turned is None:
             self.tell(nothing)
+        else:
+            self.tell(turned_text(kind, turned, session.settings, self._context.language.lang) + ".")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keys of the tables: Delete leaves out, Shift+Delete takes back, Ctrl+Z and Ctrl+Y undo and redo."""
@@ -364,9 +369,9 @@ class PlateletsWindow(QDialog):
             return super().eventFilter(watched, event)
         if undoing or (modifiers & Qt.KeyboardModifier.ControlModifier and key == Qt.Key.Key_Y):
             if not event.isAutoRepeat() and undoing:
-                self._turn(self._controller.undo, tr("Nothing is left to undo."))
+                self._turn(EventKind.UNDO, self._controller.undo, tr("Nothing is left to undo."))
             elif not event.isAutoRepeat():
-                self._turn(self._controller.redo, tr("Nothing is left to redo."))
+                self._turn(EventKind.REDO, self._controller.redo, tr("Nothing is left to redo."))
             return True
         if key == Qt.Key.Key_Delete:
             if not event.isAutoRepeat():

@@ -32,9 +32,10 @@ from bloodcells_gui.ui.focus_frame import FocusFrame
 from bloodcells_gui.ui.gallery.model import HEADINGS, GalleryModel
 from bloodcells_gui.ui.gallery.thumbnails import ThumbnailLoader
 from bloodcells_gui.ui.gallery.view import GalleryView
+from bloodcells_gui.ui.hint_line import HintLine
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.keyboard import review_meanings
-from bloodcells_gui.ui.labels import ElidedLabel, PlainLabel
+from bloodcells_gui.ui.labels import PlainLabel
 from bloodcells_gui.ui.rare_cells.order import RareOrder
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.screen_fit import resize_within_screen
@@ -111,13 +112,11 @@ class RareCellsWindow(QDialog):
         self.rest.clicked.connect(self.whole_film_wanted)
         for button in (self.start, self.stop, self.rest):
             button.setAutoDefault(False)
-        self.hint = ElidedLabel(
-            tr(
-                "The most suspicious come first. A class key, Space or Delete decides on the framed cell; "
-                "Shift+Space confirms the proposals that were seen."
-            )
+        hint = tr(
+            "The most suspicious come first. A class key, Space or Delete decides on the framed cell; "
+            "Shift+Space confirms the proposals that were seen."
         )
-        self.hint.setObjectName("muted")
+        self.hint = HintLine(self._context, self._controller, hint)
         frame = FocusFrame(self._context)
         inner = QVBoxLayout(frame)
         inner.setContentsMargins(4, 4, 4, 4)
@@ -208,8 +207,11 @@ class RareCellsWindow(QDialog):
     def _act_of(self, event: QKeyEvent) -> Callable[[], object] | None:
         key, controller = Qt.Key(event.key()), self._controller
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            steps = {Qt.Key.Key_Z: controller.undo, Qt.Key.Key_Y: controller.redo}
-            return None if key not in steps else lambda: self._go_back(steps[key])
+            steps = {
+                Qt.Key.Key_Z: (controller.undo, tr("Nothing is left to undo.")),
+                Qt.Key.Key_Y: (controller.redo, tr("Nothing is left to redo.")),
+            }
+            return None if key not in steps else lambda: self._go_back(*steps[key])
         if key == Qt.Key.Key_Space:
             return (
                 self.confirm_seen if event.modifiers() & _SHIFT else lambda: self._decide(controller.confirm)
@@ -235,10 +237,11 @@ class RareCellsWindow(QDialog):
         if ids and act(ids) is not None and follower is not None:
             self.view.select_ids([follower])
 
-    def _go_back(self, step: Callable[[], Change | None]) -> None:
+    def _go_back(self, step: Callable[[], Change | None], nothing: str) -> None:
         """Undo or redo, and frame the cell that came back: the next key is meant for it."""
         change = step()
         if change is None:
+            self.hint.tell(nothing)
             return
         back = next((i for i in self.model.ids(_QUEUE) if i in set(change.cells)), None)
         if back is not None:

@@ -225,6 +225,7 @@ def test_keys_at_the_compared_cells_decide_on_the_framed_cell_alone(qtbot: QtBot
     assert window.framed is third
     QTest.keyClick(third.image, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert session.decision(second.cell_id).status is not Status.EXCLUDED
+    assert window.hint.accessibleName().startswith("Taken back: ")
     assert window.framed is second  # the key that corrects it is meant for it
     QTest.keyClick(second.image, Key.Key_Right)
     assert window.framed is third
