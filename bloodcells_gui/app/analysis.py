@@ -52,6 +52,7 @@ from bloodcells_gui.pipeline.crops import CropsOptions
 from bloodcells_gui.pipeline.edges import counting_frame
 from bloodcells_gui.pipeline.scan import ScanOptions
 from bloodcells_gui.storage.case import CAME_FROM, CaseStore
+from bloodcells_gui.storage.write_lease import AskLease
 
 _log = logging.getLogger(__name__)
 
@@ -97,6 +98,8 @@ class AnalysisJob:
         Gives the loaded models; called in the worker's thread, so that a window opens before they load.
     already_skipped : sequence of SkippedFile
         What the intake left out; recorded with the run.
+    ask : callable or None
+        Asks the laboratory's database for the case; not where a window has it open already.
     """
 
     def __init__(
@@ -105,10 +108,12 @@ class AnalysisJob:
         engine: Callable[[], Engine],
         options: AnalysisOptions,
         already_skipped: tuple[SkippedFile, ...] = (),
+        ask: AskLease | None = None,
     ) -> None:
         self._path = path
         self._engine = engine
         self._options = options
+        self._ask = ask
         self._skipped: list[SkippedFile] = list(already_skipped)
         self._unremarked: list[AnalysisRun] = []
         self.token = CancelToken()
@@ -123,7 +128,7 @@ class AnalysisJob:
         self._profile = apply_profile(engine, self._options.profile)
         self.token.on_cancel(engine.terminate)
         self.token.on_cancel(interrupt)
-        with CaseStore.open(self._path, join=True) as store, ExitStack() as opened:
+        with CaseStore.open(self._path, join=True, ask=self._ask) as store, ExitStack() as opened:
             try:
                 self._unremarked = unremarked(store.runs)
                 if store.runs:

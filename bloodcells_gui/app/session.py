@@ -81,6 +81,8 @@ class CaseSession(Listeners):
         Finds earlier films of the same patient; None compares with none.
     outbox : Outbox or None
         Is told of a signature before and after the case has it.
+    kept_drafts : Path or None
+        Folder for what was typed when another station takes the case over.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class CaseSession(Listeners):
         started: str = "",
         films: EarlierFilms | None = None,
         outbox: Outbox | None = None,
+        kept_drafts: Path | None = None,
     ) -> None:
         super().__init__()
         self.started = started or clock()
@@ -112,11 +115,14 @@ class CaseSession(Listeners):
             self.cells: list[Cell] = store.load_cells()
             self._by_id: dict[int, Cell] = {c.id: c for c in self.cells}
             with store.decoding("events"):
-                self.state = fold(self.cells, store.events())
+                events = store.events()
+                self.state = fold(self.cells, events)
+            # Of a case open for reading the history is that of the moment, as all that is shown of it.
+            self._events = events if store.read_only else None
             with store.decoding("outlines"):
                 self.outlines = HeldOutlines(store, self.state)
                 self.outlines.show(self._by_id, self.cells, [self._by_id[i] for i in self.state.outlines])
-            self.drafts = Drafts(store, lambda: self.author)
+            self.drafts = Drafts(store, lambda: self.author, kept_drafts)
             self.views = CellImageCropper(store)
             self._area: tuple[object, CountedArea | None] | None = None
             self._flagged: list[Cell] | None = None
@@ -193,7 +199,8 @@ class CaseSession(Listeners):
 
     def history(self, cell_id: int) -> list[Event]:
         """Everything that was done to one cell, oldest first."""
-        return [e for e in self.store.events() if cell_id in e.cells]
+        events = self.store.events() if self._events is None else self._events
+        return [e for e in events if cell_id in e.cells]
 
     def scores(self, cell_id: int) -> list[tuple[str, float]]:
         """Leaf codes with their calibrated probabilities, best first."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from bloodcells_gui import __version__
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions
 from bloodcells_gui.app.analysis_queue import AnalysisQueue, QueueEntry
+from bloodcells_gui.app.case_lease import ask_lease
 from bloodcells_gui.app.case_strip import draw_strip
 from bloodcells_gui.app.continuing import first_target
 from bloodcells_gui.app.differential_table import counted_area, differential_of_case
@@ -38,6 +39,7 @@ from bloodcells_gui.storage.case_transfer import copy_case
 from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.recover import Recovery, recover
 from bloodcells_gui.storage.worklist import CaseEntry, CaseState, Worklist
+from bloodcells_gui.storage.write_lease import AskLease
 
 __all__ = ["CaseEntry", "CaseState", "NextCase", "Query", "RecentCase", "Recovery", "Stage", "WorkList"]
 
@@ -271,7 +273,7 @@ class WorkList:
         target = first_target(intake.specimen.kind, options.target_cells)
         frame = self._workspace.settings.count_cut_left_top
         wishes = AnalysisOptions(options.mpp, target, 1, options.profile, count_cut_left_top=frame)
-        self.queue.add(path, AnalysisJob(path, self._engine, wishes, intake.skipped))
+        self.queue.add(path, AnalysisJob(path, self._engine, wishes, intake.skipped, self._ask(path)))
         return path
 
     def enqueue_case(
@@ -283,7 +285,11 @@ class WorkList:
         """
         frame = self._workspace.settings.count_cut_left_top
         options = AnalysisOptions(None, target, 1, count_cut_left_top=frame)
-        self.queue.add(path, AnalysisJob(path, self._engine, options, skipped))
+        self.queue.add(path, AnalysisJob(path, self._engine, options, skipped, self._ask(path)))
+
+    def _ask(self, path: Path) -> AskLease | None:
+        """An analysis in the background holds its case, too, where the laboratory has a database."""
+        return ask_lease(self._workspace.lab.pool(), path, self._workspace.author, needed=False)
 
     # -- files -----------------------------------------------------------------------------------------
 
@@ -321,6 +327,7 @@ class WorkList:
         """Stop the queue and release the index."""
         self.queue.close(wait_s)
         self._workspace.index.close()
+        self._workspace.lab.close()
 
 
 def relocate_images(path: Path, root: Path) -> None:

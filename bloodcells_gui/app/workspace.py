@@ -12,10 +12,12 @@ from typing import Any
 from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions, new_case
 from bloodcells_gui.app.case_index import CaseIndex
-from bloodcells_gui.app.case_lease import hold_lease, holder_in_words
+from bloodcells_gui.app.case_lease import ask_lease, hold_new, holder_in_words
+from bloodcells_gui.app.case_reading import read_at_one_moment
 from bloodcells_gui.app.clock import newest_work
 from bloodcells_gui.app.continuing import first_target, next_target
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
+from bloodcells_gui.app.drafts import KEPT_DRAFTS
 from bloodcells_gui.app.earlier_films import EarlierFilms
 from bloodcells_gui.app.engine import Engine, LazyEngine, load_red_cell_classifier
 from bloodcells_gui.app.explainer import Explainer
@@ -225,7 +227,7 @@ class Workspace:
         created = utc_now()
         path = self._free_case_path(specimen.id, created)
         store = new_case(path, specimen, case_id=path.stem, created=created, came_from=came_from)
-        session = self._session(store, new=True)
+        session = self._new_session(store)
         for name, value in options.fields:
             if value.strip():
                 session.set_field(name, value.strip())
@@ -251,7 +253,7 @@ class Workspace:
         created = utc_now()
         path = self._free_case_path(specimen_id, created)
         specimen = Specimen(specimen_id, SpecimenKind.COUNTER, self.cases_dir)
-        session = self._session(new_case(path, specimen, case_id=path.stem, created=created), new=True)
+        session = self._new_session(new_case(path, specimen, case_id=path.stem, created=created))
         self.remember(path)
         return session
 
@@ -303,13 +305,19 @@ class Workspace:
         UserError
             Missing, damaged, too new, or open in another window (then it may be opened read-only).
         """
-        try:
-            store = CaseStore.open(path, read_only=read_only, take_over=take_over)
-        except CaseInUse as error:
-            raise holder_in_words(error, path, self._settings.lab_database) from error
+        if read_only:
+            session = read_at_one_moment(path, self._session)
+        else:
+            pool = self.lab.pool()
+            ask = ask_lease(pool, path, self.author, take_over=take_over)
+            try:
+                store = CaseStore.open(path, take_over=take_over, ask=ask)
+            except CaseInUse as error:
+                raise holder_in_words(error, path, pool) from error
+            session = self._session(store)
         if remembered:
             self.remember(path)
-        return self._session(store, take_over=take_over)
+        return session
 
     def open_to_look(self, path: Path) -> CaseSession:
         """A case that is only read; for writing where a kill left what has to be undone in it first."""
@@ -334,8 +342,11 @@ class Workspace:
         """A person says that what cases name below `root`, on the network, may be opened until the end."""
         allow_network_root(root)
 
-    def _session(self, store: CaseStore, *, new: bool = False, take_over: bool = False) -> CaseSession:
-        hold_lease(store, self._settings.lab_database, self.author, new=new, take_over=take_over)
+    def _new_session(self, store: CaseStore) -> CaseSession:
+        hold_new(store, self.lab.pool(), self.author)
+        return self._session(store)
+
+    def _session(self, store: CaseStore) -> CaseSession:
         return CaseSession(
             store,
             settings=lambda: self._settings,
@@ -345,6 +356,7 @@ class Workspace:
             started=self._started,
             films=self._films,
             outbox=self.outbox,
+            kept_drafts=self.home / KEPT_DRAFTS,
         )
 
     def earlier_work(self) -> str:

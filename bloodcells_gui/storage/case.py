@@ -147,7 +147,7 @@ class CaseStore(RedCellTable):
 
     def as_found(self, cell_id: int) -> tuple[str, float]:
         """Class code and probability that the models gave a cell by itself; KeyError for an unknown one."""
-        with self._db.reading() as connection:
+        with self._db.reading(of_any_time=True) as connection:
             row = connection.execute(
                 "SELECT predicted, probability FROM cells WHERE id = ?", (cell_id,)
             ).fetchone()
@@ -169,7 +169,7 @@ class CaseStore(RedCellTable):
 
     def assets(self, cell_id: int) -> CellAssets:
         """What is kept beside a cell; KeyError for an unknown one, CaseDamaged where it is gone."""
-        with self._db.reading() as connection:
+        with self._db.reading(of_any_time=True) as connection:
             row = connection.execute(
                 f"SELECT {serialization.ASSET_COLUMNS} FROM assets WHERE cell = ?",  # noqa: S608
                 (cell_id,),
@@ -192,7 +192,7 @@ class CaseStore(RedCellTable):
     def _blobs(self, column: str, ids: Iterable[int]) -> dict[int, bytes]:
         wanted = [int(i) for i in ids]
         found: dict[int, bytes] = {}
-        with self._db.reading() as connection:
+        with self._db.reading(of_any_time=True) as connection:
             for start in range(0, len(wanted), _ASKED_AT_ONCE):
                 part = wanted[start : start + _ASKED_AT_ONCE]
                 sql = f"SELECT cell, {column} FROM assets WHERE cell IN ({marks(part)})"  # noqa: S608
@@ -353,7 +353,7 @@ class CaseStore(RedCellTable):
 
     def draft(self, key: str) -> Draft | None:
         """What was last kept under `key`; None where there is nothing."""
-        with self._db.reading() as connection:
+        with self._db.reading(of_any_time=True) as connection:
             if not schema.is_there(connection, "drafts"):
                 return None
             row = connection.execute(
@@ -410,9 +410,8 @@ class CaseStore(RedCellTable):
 
     def seed(self) -> str:
         """SHA-256 (hex) of the chain's first entry: the same for ever, and unlike any other case's."""
-        with self._db.reading() as connection:
-            row = connection.execute("SELECT hash FROM ledger WHERE seq = 1").fetchone()
-        return hash_chain.GENESIS if row is None else str(row[0])
+        with self._db.reading(of_any_time=True) as connection:
+            return hash_chain.seed(connection)
 
     def ledger(self) -> list[hash_chain.Entry]:
         """The chain of hashes, oldest entry first."""

@@ -21,10 +21,11 @@ from bloodcells_gui.domain.specimen import ImageRef, ScaleEstimate, Specimen, Sp
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import hash_chain, row_validation, schema, serialization
 from bloodcells_gui.storage.allowed_paths import NOWHERE, allow_network_root, block_network_path
-from bloodcells_gui.storage.database import Database, WriteLease, create_file
+from bloodcells_gui.storage.database import Database, create_file
 from bloodcells_gui.storage.hash_chain import Kind
 from bloodcells_gui.storage.images import image_ref, insert_images
 from bloodcells_gui.storage.move_notes import noted
+from bloodcells_gui.storage.write_lease import AskLease, WriteLease
 
 _HEADER_KEYS = frozenset({"case_id", "created", "app_version", "specimen", "root"})
 
@@ -124,6 +125,7 @@ class CaseFile:
         take_over: bool = False,
         join: bool = False,
         compare: bool = True,
+        ask: AskLease | None = None,
         clock: Callable[[], str] = utc_now,
     ) -> Self:
         """Open a case file that may come from anywhere.
@@ -141,6 +143,8 @@ class CaseFile:
             Refuse a case whose chain is broken, or whose events, reports, runs or their ends are not as they
             were sealed; cells and pictures are left to :meth:`check_seals`. False for verification, which
             names everything that differs.
+        ask : callable or None
+            Asks the laboratory's database whether this station may write, before anything is read.
 
         Raises
         ------
@@ -154,7 +158,7 @@ class CaseFile:
 
             settle(path.absolute())
         joined = Database.join(path) if join and not read_only else None
-        database = joined or Database(path, read_only=read_only, take_over=take_over)
+        database = joined or Database(path, read_only=read_only, take_over=take_over, ask=ask)
         try:
             if compare and joined is None:
                 database.check_at_opening()
@@ -181,7 +185,24 @@ class CaseFile:
 
     def hold(self, lease: WriteLease) -> None:
         """Ask `lease` before every write, and give it back when the case is closed."""
-        self._db.lease = lease
+        self._db.hold(lease)
+
+    @property
+    def lease(self) -> WriteLease | None:
+        """What says whether this window may still write; None without a laboratory's database."""
+        return self._db.lease
+
+    def note_lease(self) -> None:
+        """The laboratory's database knows of this window: another station need not ask a person."""
+        self._db.note_lease()
+
+    def pin(self) -> None:
+        """Read of this one moment alone: CaseChanged once somebody wrote, but for what never changes."""
+        self._db.pinned = True
+
+    def changed_elsewhere(self) -> bool:
+        """Whether somebody wrote since the case was opened for reading. Thread-safe."""
+        return self._db.changed_elsewhere()
 
     def refresh(self) -> None:
         """Read header, images and runs again; CaseDamaged where they are not what this program writes."""

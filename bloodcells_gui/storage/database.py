@@ -7,13 +7,13 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
 
 from bloodcells_gui.domain.errors import UserError, system_reason
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage import hash_chain, row_validation, schema, seals
 from bloodcells_gui.storage.atomic_io import move_into_place, part_of_file
-from bloodcells_gui.storage.lock import CaseLock
+from bloodcells_gui.storage.lock import CaseInUse, CaseLock
+from bloodcells_gui.storage.write_lease import AskLease, CaseChanged, WriteLease, seed_of
 
 # Which files this process writes, by device and inode: a case's lock belongs to the process.
 _writers: dict[tuple[int, int], Database] = {}
@@ -73,13 +73,6 @@ def _exists(path: Path) -> UserError:
     )
 
 
-class WriteLease(Protocol):
-    """Says across computers whether this window may still write; given back when the file is closed."""
-
-    def check(self) -> None: ...
-    def close(self) -> None: ...
-
-
 class Database:
     """An existing case file, checked on opening.
 
@@ -90,6 +83,13 @@ class Database:
         Take no lock and never write.
     take_over : bool
         See :class:`~bloodcells_gui.storage.lock.CaseLock`.
+    ask : callable or None
+        Asks for the lease before anything is read; given back when the file is closed.
+
+    Attributes
+    ----------
+    pinned : bool
+        Refuse to read (:class:`CaseChanged`) once somebody wrote since the file was opened.
 
     Raises
     ------
@@ -97,7 +97,11 @@ class Database:
         When the file is refused or somebody else writes it.
     """
 
-    def __init__(self, path: Path, *, read_only: bool, take_over: bool = False) -> None:
+    _lock: CaseLock | None = None
+
+    def __init__(
+        self, path: Path, *, read_only: bool, take_over: bool = False, ask: AskLease | None = None
+    ) -> None:
         self.path = path.absolute()
         self.read_only = read_only
         self._local = threading.local()
@@ -107,17 +111,20 @@ class Database:
         self._write_lock = threading.RLock()
         self._closed = False
         self.lease: WriteLease | None = None
+        self.pinned = False
         self._users = 1
         self._compared = 0  # entries of the ledger whose rows were compared with their seals
         version = conn.header_version(self.path)
-        self._lock = None if read_only else CaseLock(self.path, take_over=take_over)
-        self.after_crash = self._lock is not None and self._lock.after_crash
         try:
+            seed = "" if read_only else self._take_hold(take_over, ask)
+            self.after_crash = self._lock is not None and self._lock.after_crash
             self._identity = self._stat()
             with self._in_words():
                 connection = self._connection()
                 self._upgrade(connection, version)
                 conn.check(connection, self.path, version if read_only else schema.VERSION)
+                if seed and hash_chain.seed(connection) != seed:
+                    raise self._not_the_same()
                 self._head = hash_chain.head(connection)
         except BaseException:
             self.close()
@@ -125,6 +132,41 @@ class Database:
         if not read_only:
             with _writers_lock:
                 _writers[self._identity] = self
+
+    def _take_hold(self, take_over: bool, ask: AskLease | None) -> str:
+        """Take lock and lease, before anything is read that another station may be writing.
+
+        Two windows of one computer are kept apart by the lock, so it is taken first. Where it names another
+        computer that had a lease, whoever gets that lease now takes the lock over without asking.
+
+        Returns
+        -------
+        str
+            Seed of the chain that the lease was asked for; "" without one.
+        """
+        try:
+            self._lock = CaseLock(self.path, take_over=take_over)
+        except CaseInUse as error:
+            if ask is None or not (error.elsewhere and error.holder.leased):
+                raise
+        if ask is None:
+            return ""
+        seed = seed_of(self.path)
+        self.lease = ask(seed)
+        if self._lock is None:
+            self._lock = CaseLock(self.path, take_over=True)
+        self.lease.when_held(self.note_lease)
+        return seed
+
+    def hold(self, lease: WriteLease) -> None:
+        """Ask `lease` before every write, and give it back when the file is closed."""
+        self.lease = lease
+        lease.when_held(self.note_lease)
+
+    def note_lease(self) -> None:
+        """The laboratory's database knows of this window now: others may ask there instead of a person."""
+        if self._lock is not None:
+            self._lock.note_lease()
 
     @classmethod
     def join(cls, path: Path) -> Database | None:
@@ -225,6 +267,11 @@ class Database:
             raise self._not_the_same()
         self._local.seen = version
 
+    def changed_elsewhere(self) -> bool:
+        """Whether the file is not the one, or not as long a chain, as when it was opened for reading."""
+        with self._in_words():
+            return self._stat() != self._identity or hash_chain.head(self._connection()) != self._head
+
     def _not_the_same(self) -> UserError:
         return UserError(
             "The case {path} was changed by another window, or another file was put in its place.",
@@ -269,7 +316,7 @@ class Database:
 
     def check_seals(self, pause: Callable[[], None]) -> None:
         """Compare what was not compared since the file was opened; see :meth:`CaseFile.check_seals`."""
-        with self.decoding("seals"), self.reading() as connection:
+        with self.decoding("seals"), self.reading(of_any_time=True) as connection:
             with seals.one_moment(connection):
                 entries = list(hash_chain.entries(connection))
                 numbers = list(seals.number_problems(connection, entries))
@@ -285,12 +332,21 @@ class Database:
             raise conn.not_as_written(self.path, problem.where)
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """This thread's connection; SQLite's failures come out as UserError."""
+    def reading(self, *, of_any_time: bool = False) -> Iterator[sqlite3.Connection]:
+        """This thread's connection; SQLite's failures come out as UserError.
+
+        `of_any_time` says that what is read is never changed, whatever is added to the case.
+        """
         with self._in_words():
             connection = self._connection()
             self._refuse_replaced(connection)
-            yield connection
+            if not self.pinned or of_any_time:
+                yield connection
+                return
+            with seals.one_moment(connection):
+                if hash_chain.head(connection) != self._head:
+                    raise CaseChanged(self.path)
+                yield connection
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -330,13 +386,14 @@ class Database:
     @contextlib.contextmanager
     def unchanging(self) -> Iterator[None]:
         """Nobody, no other program either, writes to the file meanwhile."""
-        with self.reading() as connection:
+        with self.reading(of_any_time=True) as connection:
             connection.execute("BEGIN")
             try:
                 connection.execute("SELECT count(*) FROM meta").fetchone()  # takes the lock
                 yield
             finally:
-                connection.execute("ROLLBACK")
+                with contextlib.suppress(sqlite3.ProgrammingError):  # it was closed meanwhile
+                    connection.execute("ROLLBACK")
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:

@@ -114,6 +114,12 @@ def head(connection: sqlite3.Connection) -> tuple[int, str]:
     return (0, GENESIS) if row is None else (row[0], row[1])
 
 
+def seed(connection: sqlite3.Connection) -> str:
+    """Hash of the first entry: the same for ever, and unlike any other case's."""
+    row = connection.execute("SELECT hash FROM ledger WHERE seq = 1").fetchone()
+    return GENESIS if row is None else str(row[0])
+
+
 def seal(
     connection: sqlite3.Connection, written: str, kind: Kind, first: int, sealed: list[serialization.Row]
 ) -> None:

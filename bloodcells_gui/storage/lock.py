@@ -8,7 +8,8 @@ that file tells whether the holder is alive: the system lets go when a process d
 * The system's lock is held by someone: refused, with the holder's name.
 * It is free, and the file names this computer (or nobody): the holder was killed; the lock is taken over.
 * It is free, but the file names another computer: over a share the system's lock may not be seen, so a
-  person has to say that the other computer is not at it (`take_over`).
+  person has to say that the other computer is not at it (`take_over`). Where the file says that its holder
+  had a lease of the laboratory's database as well, that database says it (`Holder.leased`).
 
 SQLite's own short locks stay in force below this, whatever happens here.
 """
@@ -35,11 +36,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who has a case open for writing."""
+    """Who has a case open for writing; `leased` where the laboratory's database knows of it."""
 
     host: str
     pid: int
     since: str
+    leased: bool = False
 
 
 class CaseInUse(UserError):
@@ -91,6 +93,7 @@ class CaseLock:
         self.path = Path(f"{case}.lock")
         self.after_crash = False
         self._fd = -1
+        self._since = ""
         for _ in range(_ATTEMPTS):
             if self._acquire(take_over):
                 return
@@ -113,11 +116,8 @@ class CaseLock:
             if not self._is_at_path(fd):
                 os.close(fd)
                 return False
-            os.lseek(fd, 0, os.SEEK_SET)
-            os.ftruncate(fd, 0)
-            text = json.dumps({"host": here, "pid": os.getpid(), "since": utc_now()})
-            os.write(fd, text.encode())
-            os.fsync(fd)
+            self._since = utc_now()
+            self._write(fd, leased=False)
         except UserError:
             os.close(fd)
             raise
@@ -129,6 +129,19 @@ class CaseLock:
             _log.warning("a case was not closed properly: its lock is taken over (asked for: %s)", take_over)
         self._fd = fd
         return True
+
+    def _write(self, fd: int, *, leased: bool) -> None:
+        holder = {"host": socket.gethostname(), "pid": os.getpid(), "since": self._since}
+        os.lseek(fd, 0, os.SEEK_SET)
+        os.ftruncate(fd, 0)
+        os.write(fd, json.dumps(holder | ({"leased": True} if leased else {})).encode())
+        os.fsync(fd)
+
+    def note_lease(self) -> None:
+        """Say in the file that the laboratory's database knows of the holder."""
+        if self._fd >= 0:
+            with contextlib.suppress(OSError):  # without the word a person is asked, as ever
+                self._write(self._fd, leased=True)
 
     def _is_at_path(self, fd: int) -> bool:
         try:
@@ -196,8 +209,9 @@ def _read(fd: int) -> Holder | None:
         return None
     try:
         obj = json.loads(data)
-        return Holder(str(obj["host"])[:100], int(obj["pid"]), str(obj["since"])[:40])
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        leased = obj.get("leased") is True
+        return Holder(str(obj["host"])[:100], int(obj["pid"]), str(obj["since"])[:40], leased)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         # a lock cut short by a crash; whoever wrote it was about to name this or another computer
         return Holder(socket.gethostname(), 0, "")
 

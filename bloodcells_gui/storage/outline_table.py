@@ -24,7 +24,7 @@ class OutlineTable(CaseFile):
 
     def outline_mask(self, outline_id: int) -> bytes:
         """PNG of an outline's mask; KeyError for an unknown id."""
-        with self._db.reading() as connection:
+        with self._db.reading(of_any_time=True) as connection:
             row = connection.execute("SELECT mask FROM outlines WHERE id = ?", (outline_id,)).fetchone()
         if row is None:
             raise KeyError(outline_id)

@@ -66,7 +66,7 @@ class RedCellTable(OutlineTable):
 
     def field_picture(self, field_id: int) -> bytes:
         """JPEG of an examined field; KeyError for an unknown one."""
-        with self._db.reading() as connection:
+        with self._db.reading(of_any_time=True) as connection:
             row = connection.execute(
                 "SELECT picture FROM red_cell_fields WHERE id = ?", (int(field_id),)
             ).fetchone()
@@ -76,7 +76,7 @@ class RedCellTable(OutlineTable):
 
     def field_contours(self, field_id: int) -> list[NDArray[np.float32]]:
         """Outlines of a field's cells, (k, 2) px of the image each; KeyError for an unknown field."""
-        with self._db.decoding("red_cell_fields"), self._db.reading() as connection:
+        with self._db.decoding("red_cell_fields"), self._db.reading(of_any_time=True) as connection:
             row = connection.execute(
                 f"SELECT {red_cell_rows.FIELD_COLUMNS} FROM red_cell_fields WHERE id = ?",  # noqa: S608
                 (int(field_id),),

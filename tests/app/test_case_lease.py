@@ -17,6 +17,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage.lab import schema
 from bloodcells_gui.storage.lab.database import LabDatabase, LabUnreachable
 from bloodcells_gui.storage.lab.leases import Leases
+from bloodcells_gui.storage.lab.pool import LabPool
 from tests.support.case_tools import a_case
 from tests.support.postgres import Server, running_server
 
@@ -29,9 +30,29 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
+def pool(server: Server) -> Iterator[LabPool]:
+    made = LabPool(server.url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def case(tmp_path: Path) -> Path:
     with a_case(tmp_path / "S-1.bcs") as store:
         return store.path
+
+
+@pytest.fixture
+def workspace_of(tmp_path: Path) -> Iterator[Callable[[str], Workspace]]:
+    opened: list[Workspace] = []
+
+    def make(url: str) -> Workspace:
+        opened.append(workspace(tmp_path, url))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.lab.close()
 
 
 def workspace(tmp_path: Path, url: str) -> Workspace:
@@ -62,18 +83,24 @@ def holders(url: str) -> list[tuple[str, str]]:
 
 
 def test_an_open_case_is_held_and_given_back_when_it_is_closed(
-    server: Server, case: Path, tmp_path: Path, as_station: Callable[[str], None]
+    server: Server,
+    case: Path,
+    pool: LabPool,
+    workspace_of: Callable[[str], Workspace],
+    as_station: Callable[[str], None],
 ) -> None:
     as_station("bench 1")
-    session = workspace(tmp_path, server.url).open_case(case)
+    session = workspace_of(server.url).open_case(case)
     assert holders(server.url) == [("bench 1", "Anna")]
     assert any("S-1: bench 1, Anna" in line for line in status(server.url))
     session.close()
     assert holders(server.url) == []
 
 
-def test_reading_takes_no_lease_and_a_new_case_gets_one(server: Server, case: Path, tmp_path: Path) -> None:
-    made = workspace(tmp_path, server.url)
+def test_reading_takes_no_lease_and_a_new_case_gets_one(
+    server: Server, case: Path, pool: LabPool, workspace_of: Callable[[str], Workspace]
+) -> None:
+    made = workspace_of(server.url)
     made.open_case(case, read_only=True).close()
     assert holders(server.url) == []
     session = made.new_counter_case("S-2")
@@ -83,14 +110,18 @@ def test_reading_takes_no_lease_and_a_new_case_gets_one(server: Server, case: Pa
 
 
 def test_another_station_is_told_who_reads_the_case_and_may_read_it(
-    server: Server, case: Path, tmp_path: Path, as_station: Callable[[str], None]
+    server: Server,
+    case: Path,
+    pool: LabPool,
+    workspace_of: Callable[[str], Workspace],
+    as_station: Callable[[str], None],
 ) -> None:
     """The file's lock is on another computer and may not be seen over a share: the lease is."""
     as_station("bench 1")
     seed = seed_of(case)
-    lease = CaseLease(server.url, case, seed, "Anna")
+    lease = CaseLease(pool, case, seed, "Anna")
     as_station("bench 2")
-    made = workspace(tmp_path, server.url)
+    made = workspace_of(server.url)
     with pytest.raises(CaseElsewhere, match="S-1 is open at the station bench 1, by Anna") as caught:
         made.open_case(case)
     assert caught.value.elsewhere  # the window then offers to take it over
@@ -110,17 +141,18 @@ def seed_of(case: Path) -> str:
 def test_after_a_take_over_the_former_station_saves_nothing_more(
     server: Server,
     case: Path,
-    tmp_path: Path,
+    pool: LabPool,
+    workspace_of: Callable[[str], Workspace],
     as_station: Callable[[str], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bloodcells_gui.app.case_lease._BEATS", 1000)
     as_station("bench 1")
-    session = workspace(tmp_path, server.url).open_case(case)
+    session = workspace_of(server.url).open_case(case)
     cell = session.cells[0].id
     session.relabel([cell], "EO")
     as_station("bench 2")
-    other = CaseLease(server.url, case, session.store.seed(), "Ben", take_over=True)
+    other = CaseLease(pool, case, session.store.seed(), "Ben", take_over=True)
 
     def refused() -> bool:
         try:
@@ -137,15 +169,15 @@ def test_after_a_take_over_the_former_station_saves_nothing_more(
         rows = database.query("SELECT case_name, station, from_station FROM bloodcells_takeovers")
     assert rows == [("S-1", "bench 2", "bench 1")]
     as_station("bench 1")
-    again = workspace(tmp_path, server.url).open_case(case)
+    again = workspace_of(server.url).open_case(case)
     assert again.decision(cell).final == decided
     again.close()
 
 
 def test_a_server_that_is_gone_refuses_opening_for_writing_alone(
-    server: Server, case: Path, tmp_path: Path
+    server: Server, case: Path, pool: LabPool, workspace_of: Callable[[str], Workspace]
 ) -> None:
-    made = workspace(tmp_path, server.url)
+    made = workspace_of(server.url)
     session = made.open_case(case)
     server.stop()
     try:

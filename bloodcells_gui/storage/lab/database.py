@@ -73,7 +73,7 @@ def check_url(url: str) -> str:
 
 
 class LabDatabase:
-    """A connection; used by one thread.
+    """A connection; used by one thread at a time.
 
     Parameters
     ----------
@@ -96,7 +96,10 @@ class LabDatabase:
         if self.engine == SQLITE:
             path = Path(url.removeprefix("sqlite:///") if re.match(r"sqlite:///[A-Za-z]:", url) else url[9:])
             try:
-                self._connection = sqlite3.connect(path, timeout=5, isolation_level=None)
+                # One thread at a time: the pool hands a connection on.
+                self._connection = sqlite3.connect(
+                    path, timeout=5, isolation_level=None, check_same_thread=False
+                )
             except sqlite3.Error as error:
                 raise LabUnreachable(error) from error
         else:

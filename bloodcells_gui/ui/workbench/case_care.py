@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QThread, QThreadPool, QTimer
 
+from bloodcells_gui.app.case_reading import CaseChanged
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.worklist import Recovery, WorkList
 from bloodcells_gui.domain.errors import Cancelled, UserError
@@ -61,6 +62,8 @@ class CaseCare(QObject):
             self._checks.ask(session.path, lambda: session.check_seals(rest))
 
     def _not_as_written(self, path: object, error: object) -> None:
+        if isinstance(error, CaseChanged):
+            return  # no damage; SharedCaseWatch says so
         if isinstance(error, UserError) and isinstance(path, Path):
             self._window.opener.show_damage(error, path)
         elif isinstance(error, Exception) and not isinstance(error, Cancelled):

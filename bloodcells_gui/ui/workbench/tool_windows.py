@@ -52,6 +52,7 @@ from bloodcells_gui.ui.workbench.cell_pictures import CellPictureDesk
 from bloodcells_gui.ui.workbench.due_cases import DueCases
 from bloodcells_gui.ui.workbench.film_windows import FilmWindows
 from bloodcells_gui.ui.workbench.home import Home
+from bloodcells_gui.ui.workbench.shared_case import SharedCaseWatch
 from bloodcells_gui.ui.worklist.page import WorklistPage
 
 Dialog = TypeVar("Dialog", bound=QDialog)
@@ -103,6 +104,7 @@ class ToolWindows(QObject):
         window.preferences_wanted.connect(self.edit_settings)
         window.reporter.unsaved_wanted.connect(self.show_unsaved)
         CaseCare(context, window, cases)
+        SharedCaseWatch(window, self._keep_typed)
         CellPictureDesk(context, window)
         self.films = FilmWindows(context, window, workspace, self._case_menu, self._lab_menu)
         window.opener.apart.connect(lambda *x: self.show_worklist().incoming.enqueue_each(*x))  # noqa: PLW0108
@@ -246,11 +248,14 @@ class ToolWindows(QObject):
     def _run_after_event(self, act: Callable[[], object]) -> None:
         QTimer.singleShot(0, self, act)
 
+    def _keep_typed(self) -> None:
+        if self.case_details is not None:
+            self.case_details.keep_drafts()
+
     def _on_case_closing(self, _page: CasePage) -> None:
         for window in list(self._popped):
             window.close()
-        if self.case_details is not None:
-            self.case_details.keep_drafts()
+        self._keep_typed()
         self.window.unsaved = lambda: ""
         self.case_details = self.counter = None
 
