@@ -13,6 +13,7 @@ from bloodcells_gui import __version__
 from bloodcells_gui.app.cell_views import decode_mask
 from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.earlier_films import FilmFinder, FoundFilms
+from bloodcells_gui.app.held_settings import with_one_version
 from bloodcells_gui.app.platelets import numeration_of_case, platelets_of_case
 from bloodcells_gui.app.rare_cells import result_of_case, write_rare_json
 from bloodcells_gui.app.reader_limits import limits_of_case
@@ -97,6 +98,7 @@ def prepare_folder(path: Path) -> None:
         ) from e
 
 
+@with_one_version
 def live_report_model(
     session: CaseSession, options: ExportOptions, maps: Mapping[int, ReportMap] | None = None
 ) -> ReportModel:
@@ -134,6 +136,7 @@ def compared_report(model: ReportModel, found: FoundFilms | None) -> ReportModel
     return model if found is None else replace(model, earlier=found.against(model.differential))
 
 
+@with_one_version
 def report_to_compare(session: CaseSession, options: ExportOptions) -> tuple[ReportModel, FilmFinder | None]:
     """What a report says, and what finds the films that :func:`compared_report` is to compare it with.
 
@@ -171,6 +174,7 @@ def folder_name(session: CaseSession) -> str:
     return safe_folder_name(pseudonym(session.store.seed()) if anonymous else session.specimen.id)
 
 
+@with_one_version
 def export(session: CaseSession, out: Path, options: ExportOptions) -> list[Path]:
     """Write cells.csv, differential.csv, skipped.csv, report.pdf and, when asked for, masks/ into `out`.
 

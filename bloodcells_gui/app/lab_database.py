@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 from bloodcells_gui import __version__
-from bloodcells_gui.app.workspace import load_settings
+from bloodcells_gui.app.workspace import settings_path
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_, tr
+from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.lab import schema
 from bloodcells_gui.storage.lab.database import LabDatabase
 from bloodcells_gui.storage.lab.leases import Leases
@@ -45,7 +46,7 @@ def status(url: str = "", lang: str = "en") -> list[str]:
     UserError
         As :func:`init`; also where no database is set, or it holds no laboratory of this version.
     """
-    url = url or load_settings().lab_database
+    url = url or settings_store.load(settings_path())[0].lab_database
     if not url:
         raise UserError(
             "This workstation has no laboratory's database.",

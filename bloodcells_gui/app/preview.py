@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from bloodcells_gui.app.data_folders import resources_dir
 from bloodcells_gui.app.earlier_films import FilmFinder, FoundFilms
 from bloodcells_gui.app.export import ExportOptions, compared_report, report_to_compare
+from bloodcells_gui.app.held_settings import hold
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.page_marks import Page
 from bloodcells_gui.storage.atomic_io import write_whole
@@ -30,10 +31,11 @@ class Preview:
     """
 
     def __init__(self, session: CaseSession, options: ExportOptions) -> None:
-        self._model, self._finder = report_to_compare(session, options)
+        with hold(session.settings):
+            self._model, self._finder = report_to_compare(session, options)
+            self._paper = options.paper or session.settings.paper
         self._check_seals = session.store.check_seals
         self._lang = options.lang
-        self._paper = options.paper or session.settings.paper
         self._rendered: Rendered | None = None
         self._folder: Path | None = None
 

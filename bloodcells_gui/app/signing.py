@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bloodcells_gui.app.account import with_account
 from bloodcells_gui.app.earlier_films import FilmFinder, FoundFilms
+from bloodcells_gui.app.held_settings import with_one_version
 from bloodcells_gui.app.report_explanations import explanation_maps
 from bloodcells_gui.app.signed_report import frozen_report, signed_content
 from bloodcells_gui.app.signing_checks import LONGEST_ANSWER, SigningCheck, answer_key, signing_checks
@@ -25,6 +26,7 @@ __all__ = ["MEANINGS", "SigningCheck", "amend", "frozen_report", "sign", "signin
 MEANINGS = (N_("Reviewed and reported"), N_("Second reading confirmed"), N_("Amended report"))
 
 
+@with_one_version
 def sign(
     session: CaseSession,
     author: str,

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions, new_case
@@ -22,6 +21,7 @@ from bloodcells_gui.app.earlier_films import EarlierFilms
 from bloodcells_gui.app.engine import Engine, LazyEngine, load_red_cell_classifier
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import safe_folder_name
+from bloodcells_gui.app.held_settings import held_or
 from bloodcells_gui.app.intake import (
     AUTO,
     SAY_IN_THE_WINDOW,
@@ -31,12 +31,19 @@ from bloodcells_gui.app.intake import (
     several_places,
     take_in,
 )
-from bloodcells_gui.app.lab_link import LabLink
 from bloodcells_gui.app.orders import IncomingOrders
 from bloodcells_gui.app.outbox import Outbox
 from bloodcells_gui.app.red_cell_examination import ExaminationJob
 from bloodcells_gui.app.red_cell_examiner import red_cell_examiner
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.settings_keeper import (
+    SETTINGS_NAME,
+    SettingsKeeper,
+    load_settings,
+    setting_problems,
+    settings_path,
+)
+from bloodcells_gui.domain.accounts import Right
 from bloodcells_gui.domain.clock import ClockDoubt, clock_doubt
 from bloodcells_gui.domain.errors import InvalidValue, UserError
 from bloodcells_gui.domain.examination import Examiner
@@ -46,7 +53,6 @@ from bloodcells_gui.domain.orders import Order
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.rare_search import search_of
 from bloodcells_gui.domain.review_state import utc_now
-from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.domain.validation import DAMAGED_LIST, SettingProblem
 from bloodcells_gui.domain.zones import Zones
@@ -60,6 +66,7 @@ from bloodcells_gui.storage.connection import CaseDamaged
 from bloodcells_gui.storage.lock import CaseInUse
 
 __all__ = [
+    "SETTINGS_NAME",
     "CaseDamaged",
     "CaseInUse",
     "OpenOptions",
@@ -69,26 +76,10 @@ __all__ = [
     "settings_path",
 ]
 
-SETTINGS_NAME = "settings.json"
 _log = logging.getLogger(__name__)
 _RECENT_NAME = "recent.json"
 _RECENT_KEPT = 12
 _RECENT_MOST_BYTES = 1024**2
-
-
-def settings_path() -> Path:
-    """The laboratory's settings file."""
-    return user_config_dir() / SETTINGS_NAME
-
-
-def load_settings() -> LabSettings:
-    """The laboratory's settings; defaults where there are none."""
-    return settings_store.load(settings_path())[0]
-
-
-def setting_problems() -> list[SettingProblem]:
-    """What of the laboratory's settings is not used, and why."""
-    return settings_store.load(settings_path())[1]
 
 
 def _is_file(path: Path) -> bool:
@@ -118,7 +109,7 @@ class OpenOptions:
     each_folder: bool = False
 
 
-class Workspace:
+class Workspace(SettingsKeeper):
     """The composition of one running program; passed by constructor, never a singleton.
 
     Parameters
@@ -139,8 +130,7 @@ class Workspace:
         self.engine = engine or LazyEngine()
         self.home = home or user_data_dir()
         self._started = utc_now()
-        self._config = config or user_config_dir()
-        self._settings, self.setting_problems = settings_store.load(self.settings_file)
+        super().__init__(config or user_config_dir())
         _, unreadable = self._listed()
         if unreadable is not None:
             self.setting_problems.append(SettingProblem(_RECENT_NAME, unreadable, DAMAGED_LIST))
@@ -148,41 +138,12 @@ class Workspace:
         self.index = CaseIndex(lambda: self.cases_dir, lambda: self._settings)
         self._films = EarlierFilms(self.index, lambda: self._settings)
         self.outbox = Outbox(self.home, self._config, self.open_to_look)
-        self.lab = LabLink(lambda: self._settings.lab_database)
         self.accounts = Accounts(self.lab, self.home)
         self._orders = IncomingOrders(lambda: self.outbox.connections.orders)
 
-    # ---- settings
-
-    @property
-    def settings_file(self) -> Path:
-        """Where the settings are kept."""
-        return self._config / SETTINGS_NAME
-
-    @property
-    def settings(self) -> LabSettings:
-        """The laboratory's settings of the moment."""
-        return self._settings
-
-    def save_settings(self, settings: LabSettings) -> None:
-        """Keep `settings`; UserError with nothing changed when they cannot be written."""
-        settings_store.save(self.settings_file, settings)
-        self._settings = settings
-
-    def reload_settings(self) -> None:
-        """Take the settings from their file, which a restore has put in place."""
-        self._settings, self.setting_problems = settings_store.load(self.settings_file)
-        self.author = self.author or self._settings.reviewer
-
-    def change_settings(self, **changes: Any) -> None:
-        """Keep the settings with some of them replaced."""
-        self.save_settings(replace(self._settings, **changes))
-
-    def import_settings(self, path: Path) -> list[SettingProblem]:
-        """Take settings from a file; returns what fell back to defaults."""
-        settings, problems = settings_store.load(path, missing_ok=False)
-        self.save_settings(settings)
-        return problems
+    def may_change_laboratory(self) -> None:
+        """UserError where the person who is signed in may not change what all stations share."""
+        self.accounts.require(Right.CHANGE_RULES)
 
     # ---- cases
 
@@ -305,6 +266,7 @@ class Workspace:
         UserError
             Missing, damaged, too new, or open in another window (then it may be opened read-only).
         """
+        self.notice_settings()
         if read_only:
             session = read_at_one_moment(path, self._session)
         else:
@@ -349,7 +311,7 @@ class Workspace:
     def _session(self, store: CaseStore) -> CaseSession:
         return CaseSession(
             store,
-            settings=lambda: self._settings,
+            settings=lambda: held_or(self._settings),
             explainer=Explainer(self.engine),
             author=self.author or "unnamed",
             earlier_work=self.earlier_work,

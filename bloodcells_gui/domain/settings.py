@@ -29,11 +29,11 @@ SETTINGS_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class ReportHeader:
-    """What stands at the head of every report. `logo` is the path of a PNG or JPEG file."""
+    """What stands at the head of every report. `logo` is the workstation's path of a PNG or JPEG file."""
 
     laboratory: str = field(default="", metadata=validation.text(120))
     address: tuple[str, ...] = field(default=(), metadata=validation.items(validation.text(120), 6))
-    logo: str = field(default="", metadata=validation.text(4096))
+    logo: str = field(default="", metadata=validation.at_workstation(validation.text(4096)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +251,8 @@ def _key_map() -> validation.Metadata:
 class LabSettings:
     """Everything a laboratory can set.
 
+    Where workstations share a database, all is the laboratory's but what is marked `at_workstation`.
+
     Attributes
     ----------
     version : int
@@ -297,8 +299,12 @@ class LabSettings:
     """
 
     version: int = field(default=SETTINGS_VERSION, metadata=validation.number(1, 1000, whole=True))
-    language: str = field(default="system", metadata=validation.choice("system", "en", "fr"))
-    theme: str = field(default="system", metadata=validation.choice("system", "light", "dark"))
+    language: str = field(
+        default="system", metadata=validation.at_workstation(validation.choice("system", "en", "fr"))
+    )
+    theme: str = field(
+        default="system", metadata=validation.at_workstation(validation.choice("system", "light", "dark"))
+    )
     paper: str = field(default="a4", metadata=validation.choice("a4", "letter"))
     csv: str = field(default="rfc4180", metadata=validation.choice(*CSV_DIALECTS))
     csv_names: str = field(default=WORDS, metadata=validation.choice(CODES, WORDS))
@@ -307,8 +313,8 @@ class LabSettings:
     target_counts: tuple[int, ...] = field(
         default=(100, 200, 400), metadata=validation.items(validation.number(1, 100_000, whole=True), 10)
     )
-    reviewer: str = field(default="", metadata=validation.text(80))
-    count_sound: bool = field(default=True, metadata=validation.flag())
+    reviewer: str = field(default="", metadata=validation.at_workstation(validation.text(80)))
+    count_sound: bool = field(default=True, metadata=validation.at_workstation(validation.flag()))
     counter_at_target: str = field(default=RING, metadata=validation.choice(STOP, RING, NEITHER))
     abstention: float | None = field(default=None, metadata=validation.number(0, 1, optional=True))
     keys: tuple[tuple[str, str], ...] = field(default=DEFAULT_KEYS, metadata=_key_map())
@@ -335,8 +341,12 @@ class LabSettings:
     signing: SigningRules = field(default=SigningRules(), metadata=validation.group(SigningRules))
     privacy: Privacy = field(default=Privacy(), metadata=validation.group(Privacy))
     quality: QualityRules = field(default=QualityRules(), metadata=validation.group(QualityRules))
-    watch: WatchSettings = field(default=WatchSettings(), metadata=validation.group(WatchSettings))
-    cell_pictures: CellPictures = field(default=CellPictures(), metadata=validation.group(CellPictures))
+    watch: WatchSettings = field(
+        default=WatchSettings(), metadata=validation.at_workstation(validation.group(WatchSettings))
+    )
+    cell_pictures: CellPictures = field(
+        default=CellPictures(), metadata=validation.at_workstation(validation.group(CellPictures))
+    )
     thumbnails_per_class: int = field(default=27, metadata=validation.number(0, 400, whole=True))
     gradcam_in_report: int = field(default=6, metadata=validation.number(0, 60, whole=True))
     rare_cells: RareSearch = field(default=DEFAULT_SEARCH, metadata=validation.group(RareSearch))
@@ -345,7 +355,7 @@ class LabSettings:
         default=FEWEST_EXAMINED, metadata=validation.number(FEWEST_EXAMINED, MOST_HINTED, whole=True)
     )
     reader_matrix: ReaderMatrix | None = field(default=None, metadata=_reader_matrix())
-    lab_database: str = field(default="", metadata=validation.text(400))
+    lab_database: str = field(default="", metadata=validation.at_workstation(validation.text(400)))
 
     @property
     def key_map(self) -> dict[str, str]:

@@ -18,7 +18,10 @@ from bloodcells_gui.domain.setting_names import NAMES
 
 PARSER_KEY = "check"
 FieldParser = Callable[[Any, str, "list[SettingProblem]"], Any]
-Metadata = Mapping[str, FieldParser]
+Metadata = Mapping[str, Any]
+#: Key of the metadata that says whose a setting is, where it is not the laboratory's.
+WHOSE_KEY = "whose"
+WORKSTATION = "workstation"
 
 
 DAMAGED_LIST = N_(
@@ -52,6 +55,11 @@ class SettingProblem:
 
 def _metadata(parse: FieldParser) -> Metadata:
     return {PARSER_KEY: parse}
+
+
+def at_workstation(metadata: Metadata) -> Metadata:
+    """A setting of this workstation alone; all others are the laboratory's (`domain/shared_settings.py`)."""
+    return {**metadata, WHOSE_KEY: WORKSTATION}
 
 
 def number(low: float, high: float, *, optional: bool = False, whole: bool = False) -> Metadata:

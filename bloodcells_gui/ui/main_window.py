@@ -309,6 +309,7 @@ class MainWindow(QMainWindow):
         page = self.front
         if page is not None and page.controller.may_decide():
             self.commit_typing()
+            self._workspace.notice_settings()
             self.reporter.sign(page.controller, self)
             page.refresh_numbers()
 

@@ -399,7 +399,7 @@ class FakeWorkshop:
     def orders(self) -> None:
         return None
 
-    clock_doubt = orders
+    clock_doubt = notice_settings = orders
 
     def skipped_orders(self) -> list[tuple[str, Reason]]:
         return []
@@ -408,7 +408,7 @@ class FakeWorkshop:
     def settings_file(self) -> Path:
         return self.home / "settings.json"
 
-    def save_settings(self, settings: LabSettings) -> None:
+    def save_settings(self, settings: LabSettings, seen: LabSettings | None = None) -> None:
         self.settings = settings
 
     def recent(self) -> list[Path]:

@@ -43,7 +43,7 @@ def test_another_language_takes_the_open_case_along(
     keeper.window.show()
     keeper.window.attach(session)
     first = keeper.window
-    monkeypatch.setattr(SettingsDialog, "exec", lambda self: 1)
+    monkeypatch.setattr(SettingsDialog, "exec", lambda self: (self.accept(), 1)[1])
     monkeypatch.setattr(SettingsDialog, "answer", lambda self: replace(LabSettings(), language="fr"))
     first.actions_.get("preferences").trigger()
     qtbot.waitUntil(lambda: keeper.window is not first)

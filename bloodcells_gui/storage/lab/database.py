@@ -33,6 +33,8 @@ _NOW = {
     SQLITE: "((julianday('now') - 2440587.5) * 86400.0)",
 }
 
+_BYTES = {POSTGRESQL: "bytea", SQLITE: "BLOB"}
+
 Row = tuple[Any, ...]
 
 
@@ -139,9 +141,10 @@ class LabDatabase:
     def query(self, sql: str, *values: object) -> list[Row]:
         """Run one statement; the rows that it returns. LabUnreachable when it fails.
 
-        `?` stands for a value, `$now` for the time of the server in seconds since 1970.
+        `?` stands for a value, `$now` for the time of the server in seconds since 1970, `$bytes` for the
+        type of bytes.
         """
-        sql = sql.replace("$now", self._now)
+        sql = sql.replace("$now", self._now).replace("$bytes", _BYTES[self.engine])
         if self.engine == POSTGRESQL:
             sql = sql.replace("%", "%%").replace("?", "%s")
         try:

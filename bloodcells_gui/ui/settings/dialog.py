@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtCore import QStringListModel, Qt
@@ -18,16 +19,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from bloodcells_gui.app.lab_settings import ChangedElsewhere
 from bloodcells_gui.app.settings_file import export_settings, read_settings, validate_round_trip
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.domain.shared_settings import SettingsVersion
+from bloodcells_gui.domain.times import local_text
 from bloodcells_gui.domain.validation import SettingProblem
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form
 from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.labels import plain_tip
+from bloodcells_gui.ui.labels import PlainLabel, plain_tip
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 from bloodcells_gui.ui.settings.form_pages import FieldsPage, GradingPage
 from bloodcells_gui.ui.settings.pages import (
@@ -54,14 +58,31 @@ class SettingsDialog(Form):
     """Every setting of the laboratory.
 
     Nothing is kept before OK; `answer` gives settings that read back as they are.
+
+    Parameters
+    ----------
+    keep : callable
+        Keeps the settings, made from those that were seen; what it refuses is said here and nothing is lost.
+    version : SettingsVersion or None
+        Of the laboratory's settings, where workstations share them.
     """
 
     def __init__(
-        self, context: UiContext, settings: LabSettings, where: str = "", parent: QWidget | None = None
+        self,
+        context: UiContext,
+        settings: LabSettings,
+        where: str = "",
+        parent: QWidget | None = None,
+        *,
+        keep: Callable[[LabSettings, LabSettings], None] | None = None,
+        version: SettingsVersion | None = None,
     ) -> None:
         super().__init__(tr("Preferences"), "", parent)
         self._context = context
         self._settings = settings
+        self._seen = settings
+        self._keep = keep
+        self._shared = bool(settings.lab_database)
         self.banners = BannerStack(context)
         self.pages: list[Page] = []
         self.list = QListView()
@@ -82,6 +103,8 @@ class SettingsDialog(Form):
         ):  # fmt: skip
             button = self.buttons.addButton(text, QDialogButtonBox.ButtonRole.ResetRole)
             button.clicked.connect(act)
+        if version is not None:
+            self._say_version(version)
         if where:
             self.list.setToolTip(plain_tip(where))
         self.fill(settings)
@@ -96,6 +119,8 @@ class SettingsDialog(Form):
             old.deleteLater()
         self._settings = settings
         self.pages = [kind(self._context, settings) for kind in PAGES]
+        for page in self.pages if self._shared else ():
+            page.say_whose()
         for page in self.pages:
             self.stack.addWidget(page)
         model = QStringListModel([p.title for p in self.pages], self.list)
@@ -120,8 +145,31 @@ class SettingsDialog(Form):
         if problems:
             self.show_problems(problems)
             return
+        try:
+            if self._keep is not None:
+                self._keep(settings, self._seen)
+        except ChangedElsewhere as error:
+            self._seen = error.newest
+            self.fill(error.merged)
+            self.banners.error(error, stays=True)
+            return
+        except UserError as error:
+            self.banners.error(error, stays=True)
+            return
         self._settings = settings
         super().accept()
+
+    def _say_version(self, version: SettingsVersion) -> None:
+        text = tr("The laboratory's settings, version {n}, of {time} by {reviewer} at {station}.")
+        lang = self._context.language.lang
+        time = local_text(datetime.fromtimestamp(version.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), lang)
+        said = text.format(
+            n=version.number, time=time, reviewer=version.reviewer or "?", station=version.station
+        )
+        label = PlainLabel(said)
+        label.setObjectName("muted")
+        label.setWordWrap(True)
+        self.outer.insertWidget(1, label)
 
     def show_problems(self, problems: Sequence[SettingProblem]) -> None:
         """Say what would fall back, and on which page it is put right."""

@@ -37,6 +37,7 @@ from bloodcells_gui.domain.settings import (
     Privacy,
     ReportHeader,
 )
+from bloodcells_gui.domain.shared_settings import WORKSTATION_NAMES, names_in_words
 from bloodcells_gui.domain.tags import DEFAULT_TAGS
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 from bloodcells_gui.ui.context import UiContext
@@ -139,6 +140,20 @@ class Page(QWidget):
         made.setWordWrap(True)
         self.outer.addWidget(made)
 
+    def say_whose(self) -> None:
+        """Say which settings of this page hold for every workstation, and which for this one alone."""
+        names = tuple(self._readers)
+        here = [name for name in names if name in WORKSTATION_NAMES]
+        if len(here) == len(names):
+            self.note(tr("All of this page is for this workstation alone."))
+        elif not here and "header" not in names:
+            self.note(tr("All of this page is the laboratory's, the same at every workstation."))
+        else:
+            lang = self.context.language.lang
+            said = names_in_words([*here, *(["logo"] if "header" in names else [])], lang)
+            text = tr("The laboratory's, the same at every workstation. For this one alone: {names}.")
+            self.note(text.format(names=said))
+
     def table(self, model: Any, name: str, stretched: int) -> QTableView:
         """A list of records."""
         made = QTableView()
@@ -178,8 +193,9 @@ class GeneralPage(Page):
         self.reads("lab_database", lambda: database.text().strip())
         self.note(
             tr(
-                "Only where several workstations share their cases: it then tells who has a case open. The IT"
-                " person makes it once (bloodcells lab init). Leave it empty on a single workstation."
+                "Only where several workstations share their cases: it then tells who has a case open and"
+                " holds the laboratory's settings. The IT person makes it once (bloodcells lab init). Leave"
+                " it empty on a single workstation."
             )
         )
         self.outer.addStretch(1)

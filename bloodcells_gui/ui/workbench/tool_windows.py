@@ -20,7 +20,6 @@ from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.worklist import Query, WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SpecimenKind
 from bloodcells_gui.ui.backup.window import BackupDesk
 from bloodcells_gui.ui.case_details.agreement import AgreementWindow
@@ -35,7 +34,6 @@ from bloodcells_gui.ui.dialogs.models import show_models
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
 from bloodcells_gui.ui.dialogs.support import SupportDesk
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.reference_library.window import LibraryWindow, NoteDialog
 from bloodcells_gui.ui.report_preview.audit import AuditWindow
@@ -43,7 +41,6 @@ from bloodcells_gui.ui.report_preview.calibration import CalibrationWindow
 from bloodcells_gui.ui.report_preview.preview import PreviewWindow
 from bloodcells_gui.ui.retention.window import RetentionWindow
 from bloodcells_gui.ui.second_reader.window import SecondReaderWindow
-from bloodcells_gui.ui.settings.dialog import SettingsDialog
 from bloodcells_gui.ui.site_check.desk import SiteCheckDesk
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.case_care import CaseCare
@@ -52,6 +49,7 @@ from bloodcells_gui.ui.workbench.cell_pictures import CellPictureDesk
 from bloodcells_gui.ui.workbench.due_cases import DueCases
 from bloodcells_gui.ui.workbench.film_windows import FilmWindows
 from bloodcells_gui.ui.workbench.home import Home
+from bloodcells_gui.ui.workbench.settings_desk import SettingsDesk
 from bloodcells_gui.ui.workbench.shared_case import SharedCaseWatch
 from bloodcells_gui.ui.worklist.page import WorklistPage
 
@@ -101,7 +99,9 @@ class ToolWindows(QObject):
         self._case_menu = self._menu(tr("&Case"))
         self._lab_menu = self._menu(tr("La&boratory"))
         self._fill_menus()
-        window.preferences_wanted.connect(self.edit_settings)
+        self.settings = SettingsDesk(context, workspace, window)
+        self.settings.retention_changed.connect(lambda: self._due.look())  # noqa: PLW0108
+        window.preferences_wanted.connect(self.settings.edit)
         window.reporter.unsaved_wanted.connect(self.show_unsaved)
         CaseCare(context, window, cases)
         SharedCaseWatch(window, self._keep_typed)
@@ -372,39 +372,6 @@ class ToolWindows(QObject):
         window.destroyed.connect(lambda: self._popped.remove(window))
         self._show(window)
         return window
-
-    # -- settings --------------------------------------------------------------------------------------
-
-    def edit_settings(self) -> None:
-        """Everything the laboratory can set."""
-        where = str(self.workspace.settings_file)
-        dialog = SettingsDialog(self.context, self.workspace.settings, where, self.window)
-        accepted = dialog.exec()
-        dialog.deleteLater()
-        if accepted:
-            self.take_settings(dialog.answer())
-
-    def take_settings(self, wanted: LabSettings) -> None:
-        """Keep settings and show what they change."""
-        before = self.workspace.settings
-        try:
-            self.workspace.save_settings(wanted)
-        except UserError as error:
-            self.window.banners.error(error, stays=True)
-            return
-        if wanted.theme != before.theme:
-            self.context.theme.choose(wanted.theme)
-        if wanted.language != before.language:
-            self.context.language.choose(wanted.language)
-        if wanted.keys != before.keys:
-            self.context.keymap = KeyMap(wanted.key_map)
-        if wanted.privacy.retention_days != before.privacy.retention_days:
-            self._due.look()
-        rebuilt = ("language", "keys", "fields", "grading", "comments")
-        if any(getattr(wanted, name) != getattr(before, name) for name in rebuilt):
-            self.window.rebuild_wanted.emit()
-        elif self.window.page is not None:
-            self.window.page.refresh_numbers()
 
     # -- retention -------------------------------------------------------------------------------------
 

@@ -97,7 +97,7 @@ def test_the_program_tells_of_them_once_the_days_are_set(
     window.show()
     qtbot.wait(50)
     assert not window.banners.banners
-    bench.take_settings(_with_days(workspace, 30))
+    bench.settings.take(_with_days(workspace, 30))
     qtbot.waitUntil(lambda: bool(window.banners.banners))
     assert "1 case" in window.banners.banners[0].texts[0]
     assert (workspace.cases_dir / "old.bcs").exists()

@@ -1,0 +1,118 @@
+"""The preferences around one main window: edit them, take what the laboratory changed, show what follows."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.settings import LabSettings
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.keymap import KeyMap
+from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.settings.dialog import SettingsDialog
+
+#: How often the laboratory's database is asked whether its settings changed.
+_LOOK_MS = 30_000
+_NOTICE = "laboratory settings"
+# What is shown by widgets that are made once.
+_REBUILT = ("language", "keys", "fields", "grading", "comments")
+
+
+class SettingsDesk(QObject):
+    """Keeps the settings, and notices those that another station changed.
+
+    Signals
+    -------
+    retention_changed()
+        Cases are past their time after other days than before.
+    """
+
+    retention_changed = Signal()
+
+    def __init__(self, context: UiContext, workspace: Workspace, window: MainWindow) -> None:
+        super().__init__(window)
+        self._context = context
+        self._workspace = workspace
+        self._window = window
+        self._shown = workspace.settings
+        self._said = ""
+        self._asking = Lookup(window.unawaited, self)
+        self._asking.answered.connect(lambda *_: self._on_found())
+        self._asking.failed.connect(lambda _, error: self._on_failure(error))
+        self._timer = QTimer(self)
+        self._timer.setInterval(_LOOK_MS)
+        self._timer.timeout.connect(self.look)
+        self._timer.start()
+        window.case_shown.connect(lambda _: self._show_news())
+        window.closing.connect(self._close)
+        QTimer.singleShot(0, self, self.look)
+
+    def look(self) -> None:
+        """Ask the laboratory's database behind the window, where there is one."""
+        if self._workspace.settings.lab_database:
+            self._asking.ask(None, self._workspace.look_for_settings)
+
+    def edit(self) -> None:
+        """Everything the laboratory can set."""
+        where, settings = str(self._workspace.settings_file), self._workspace.settings
+        version = self._workspace.settings_version if settings.lab_database else None
+        dialog = SettingsDialog(
+            self._context, settings, where, self._window, keep=self._workspace.save_settings, version=version
+        )
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if accepted:
+            self._show_changes()
+            self.look()  # where this workstation has just joined
+
+    def take(self, wanted: LabSettings) -> None:
+        """Keep settings and show what they change."""
+        try:
+            self._workspace.save_settings(wanted)
+        except UserError as error:
+            self._window.banners.error(error, stays=True)
+            return
+        self._show_changes()
+
+    def _on_found(self) -> None:
+        self._said = ""
+        self._workspace.use_settings()
+        self._show_news()
+
+    def _on_failure(self, error: object) -> None:
+        if isinstance(error, UserError) and error.what != self._said:  # once, not twice a minute
+            self._said = error.what
+            self._window.banners.error(error, stays=True)
+
+    def _show_news(self) -> None:
+        """Say what the laboratory changed, and show what follows."""
+        if not self._workspace.settings.lab_database:
+            return
+        for news in self._workspace.settings_news():
+            lang = self._context.language.lang
+            unused = "\n".join(p.text(lang) for p in news.problems[:6])
+            kind = "warning" if unused else "info"
+            self._window.banners.notice(_NOTICE, kind, news.said.text(lang), unused, stays=True)
+        self._show_changes()
+
+    def _show_changes(self) -> None:
+        before, now = self._shown, self._workspace.settings
+        self._shown = now
+        if now.theme != before.theme:
+            self._context.theme.choose(now.theme)
+        if now.language != before.language:
+            self._context.language.choose(now.language)
+        if now.keys != before.keys:
+            self._context.keymap = KeyMap(now.key_map)
+        if now.privacy.retention_days != before.privacy.retention_days:
+            self.retention_changed.emit()
+        if any(getattr(now, name) != getattr(before, name) for name in _REBUILT):
+            self._window.rebuild_wanted.emit()
+        elif now != before and self._window.page is not None:
+            self._window.page.refresh_numbers()
+
+    def _close(self) -> None:
+        self._timer.stop()
+        self._asking.close()
