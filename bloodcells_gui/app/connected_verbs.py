@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bloodcells_gui.app.connection_test import try_connection
+from bloodcells_gui.app.connection_test import Tried, try_connection
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
 from bloodcells_gui.app.engine import LazyEngine
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import ExportOptions, is_anonymised
 from bloodcells_gui.app.messages import message_bytes, signed_result
+from bloodcells_gui.app.order_lookup import TRIAL_NUMBER, try_source
 from bloodcells_gui.app.outbox import NOT_CONFIRMED, Outbox, no_destination
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import load_settings
@@ -180,19 +181,37 @@ def list_destinations(lang: str = "en") -> Answer:
         texts.append(tr(N_("Nothing is sent: {reason}."), lang, reason=tr(NOT_CONFIRMED, lang)))
     if not texts and not unused:
         texts.append(tr(N_("No destination is set up: results are sent nowhere."), lang))
+    if connections.orders:
+        texts.append(labelled(tr(N_("Folder of orders"), lang), connections.orders, lang))
+    for source in connections.sources:
+        secure = " TLS" if source.tls else ""
+        off = "" if source.on else f" ({tr(N_('off'), lang)})"
+        asks = tr(N_("asked for orders"), lang)
+        texts.append(f"{source.name}  {source.format.upper()}  {source.address}{secure}  {asks}{off}")
     return Answer(tuple(texts), not unused, unused)
 
 
-def try_destination(name: str, lang: str = "en") -> Answer:
-    """Send a message without a result to a destination and show both sides."""
+def try_destination(name: str, lang: str = "en", specimen: str = "") -> Answer:
+    """Try a destination or a source of orders and show both sides.
+
+    A destination gets a message without a result; a source is asked for a specimen, one that nobody has where
+    none is given.
+    """
     outbox = workstation_outbox()
-    destination = outbox.connections.destination(name)
-    if destination is None and (unused := _unused(outbox, lang)):
+    connections = outbox.connections
+    destination, source = connections.destination(name), connections.source(name)
+    if destination is None and source is None and (unused := _unused(outbox, lang)):
         return Answer((), False, unused)
-    if destination is None:
+    if source is not None and (destination is None or specimen):
+        tried: Tried = try_source(source, specimen or TRIAL_NUMBER)
+    elif destination is not None:
+        tried = try_connection(destination)
+    else:
         raise UserError(
-            N_("There is no destination {name}."), "", N_("bloodcells connect list names them."), name=name
+            N_("There is no destination and no source of orders {name}."),
+            "",
+            N_("bloodcells connect list names them."),
+            name=name,
         )
-    tried = try_connection(destination)
     shown = [f"> {text}" for text in tried.sent.splitlines()]
     return Answer((*shown, f"< {tried.words.text(lang)}"), tried.ok)

@@ -1,20 +1,18 @@
-"""Look a specimen number up among the orders of an incoming folder."""
+"""The orders of an incoming folder."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 from bloodcells_gui.connect.orders import MOST_BYTES, orders_in
 from bloodcells_gui.domain.errors import InvalidValue, UserError, reason_of, system_reason
 from bloodcells_gui.domain.i18n import N_, Reason
-from bloodcells_gui.domain.orders import Order, checked, merged
-from bloodcells_gui.domain.specimen import number_key
+from bloodcells_gui.domain.orders import Order
 from bloodcells_gui.imaging.io.plain_files import read_bytes
 
-SUFFIXES = (".hl7", ".csv", ".oru", ".orm", ".oml", ".txt")
+SUFFIXES = (".hl7", ".csv", ".oru", ".orm", ".oml", ".astm", ".txt")
 MOST_FILES = 5_000
 """Files that are looked at, the newest; a laboratory system should remove what is done."""
 
@@ -28,9 +26,8 @@ class IncomingOrders:
         Gives the folder of the moment; "" for none.
     """
 
-    def __init__(self, folder: Callable[[], str], today: Callable[[], date] = date.today) -> None:
+    def __init__(self, folder: Callable[[], str]) -> None:
         self._folder = folder
-        self._today = today
         self._read: dict[str, tuple[tuple[int, int], list[Order] | Reason]] = {}
 
     @property
@@ -38,8 +35,8 @@ class IncomingOrders:
         """Files that could not be read at the last look, and why."""
         return [(name, found) for name, (_, found) in self._read.items() if isinstance(found, Reason)]
 
-    def look_up(self, number: str) -> Order | None:
-        """What the folder says of a specimen, with its problems named; None where it says nothing.
+    def matching(self, number: str) -> list[Order]:
+        """The orders of a specimen, those of the newest file first.
 
         Raises
         ------
@@ -47,13 +44,10 @@ class IncomingOrders:
             When the folder cannot be read.
         """
         folder = self._folder()
-        if not folder or not number.strip():
-            return None
-        wanted = number_key(number)
-        orders = [o for found in self._newest_first(Path(folder)) for o in found]
-        matching = [o for o in orders if number_key(o.specimen) == wanted]
-        found = merged(matching)
-        return None if found is None else checked(found, self._today())
+        if not folder:
+            self._read = {}
+            return []
+        return [o for found in self._newest_first(Path(folder)) for o in found if o.is_of(number)]
 
     def _newest_first(self, folder: Path) -> list[list[Order]]:
         try:

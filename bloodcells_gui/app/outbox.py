@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bloodcells_gui.app.messages import filler_number, message_bytes, report_pdf
-from bloodcells_gui.app.signed_report import frozen_report
+from bloodcells_gui.app.outgoing import may_be_sent, outbox_report
 from bloodcells_gui.connect.delivery import deliver
 from bloodcells_gui.connect.peer import Unreached
 from bloodcells_gui.connect.result import not_signed, result_of
@@ -30,7 +30,6 @@ from bloodcells_gui.domain.connecting import (
     OutboxLine,
     SendState,
     back_off_s,
-    control_id,
 )
 from bloodcells_gui.domain.errors import InvalidValue, UserError, reason_of
 from bloodcells_gui.domain.i18n import N_, Reason
@@ -40,7 +39,7 @@ from bloodcells_gui.domain.validation import SettingProblem
 from bloodcells_gui.report.model import from_json
 from bloodcells_gui.storage import connections as connections_store
 from bloodcells_gui.storage.lock import CaseInUse, CaseLock, holder_of
-from bloodcells_gui.storage.outbox import OUTBOX_NAME, OutboxFile, OutboxReport
+from bloodcells_gui.storage.outbox import OUTBOX_NAME, OutboxFile
 
 if TYPE_CHECKING:
     from bloodcells_gui.app.session import CaseSession
@@ -82,6 +81,8 @@ class Outbox:
         Folder of the data, and of the connections.
     open_case : callable
         Opens a case to read, for reports that were announced and not kept.
+    permitted : callable
+        Raises a UserError where the person may not set up connections.
 
     Attributes
     ----------
@@ -89,10 +90,17 @@ class Outbox:
         Why the report that was signed last could not be put in.
     """
 
-    def __init__(self, home: Path, config: Path, open_case: Callable[[Path], CaseSession]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        config: Path,
+        open_case: Callable[[Path], CaseSession],
+        permitted: Callable[[], None] = lambda: None,
+    ) -> None:
         self._path = home / OUTBOX_NAME
         self._connections_path = config / connections_store.CONNECTIONS_NAME
         self._open_case = open_case
+        self._permitted = permitted
         self._file: OutboxFile | None = None
         self._opening = threading.Lock()
         self._look_again: dict[tuple[Path, int], float] = {}
@@ -112,10 +120,16 @@ class Outbox:
         return [unused_part(self._connections_path.name, problem) for problem in problems]
 
     def save_connections(self, connections: Connections) -> None:
-        """Keep what is set up; OutputNotWritable when that is not possible.
+        """Keep what is set up: destinations, sources of orders, the table of codes and its confirmation.
 
         Where something of the file is not used, the file as it was stays beside it.
+
+        Raises
+        ------
+        UserError
+            When the person may not, or it cannot be written.
         """
+        self._permitted()
         connections_store.set_aside(self._connections_path)
         connections_store.save(self._connections_path, connections)
 
@@ -148,15 +162,15 @@ class Outbox:
         """A report of this case is about to be signed; a failure is kept in `problem` and stops nothing."""
         self.problem = None
         with self._noted():
-            if _may_be_sent(session) and self.connections.active:
+            if may_be_sent(session) and self.connections.active:
                 self._store().announce(session.path, session.state.version)
 
     def keep(self, session: CaseSession) -> None:
         """The report that was just signed goes in. A failure is kept in `problem`."""
         with self._noted():
             active = self.connections.active
-            if active and _may_be_sent(session):
-                self._store().keep(_outbox_report(session, active), [d.name for d in active])
+            if active and may_be_sent(session):
+                self._store().keep(outbox_report(session, active), [d.name for d in active])
 
     @contextlib.contextmanager
     def _noted(self) -> Iterator[None]:
@@ -181,7 +195,7 @@ class Outbox:
             raise not_signed()
         if session.specimen.synthetic:
             raise UserError(N_("A drawn specimen is not sent: it is nobody's."))
-        return self._store().keep(_outbox_report(session, active), [d.name for d in active])
+        return self._store().keep(outbox_report(session, active), [d.name for d in active])
 
     def recover(self) -> int:
         """Put in what was signed and not kept, as a kill between the two leaves it; returns how many.
@@ -204,7 +218,7 @@ class Outbox:
             try:
                 if any(s.version == version for s in session.state.signatures):
                     if active:
-                        report = _outbox_report(session, active, version)
+                        report = outbox_report(session, active, version)
                         found += store.keep(report, [d.name for d in active]) > 0
                 elif holder_of(path) is None:  # else it may be signed this very moment
                     store.forget_announced(path, version)
@@ -233,7 +247,7 @@ class Outbox:
 
     def left_out(self, session: CaseSession) -> bool:
         """Whether a destination is on and the signed report of a case was never put in for any."""
-        if not session.state.signed or not _may_be_sent(session) or self.of_version(session):
+        if not session.state.signed or not may_be_sent(session) or self.of_version(session):
             return False
         try:
             return bool(self.connections.active)
@@ -392,44 +406,6 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return found.st_mtime_ns, found.st_size
-
-
-def _may_be_sent(session: CaseSession) -> bool:
-    """No message is made of a drawn specimen by itself."""
-    return not session.specimen.synthetic
-
-
-def _outbox_report(
-    session: CaseSession, active: tuple[Destination, ...], version: int | None = None
-) -> OutboxReport:
-    """The report of a case as it was signed in `version`, the present one when None."""
-    state = session.state
-    version = state.version if version is None else version
-    own = [s for s in state.signatures if s.version == version and s.report_sha256]
-    if not own:
-        raise not_signed()
-    before = [s for s in state.signatures if s.version < version and s.report_sha256]
-    if state.signed and version == state.version:
-        model = frozen_report(session)
-    else:  # amended since: without its pictures, which are those of the case as it is now
-        model = None
-    content = next((f for f in session.store.frozen_reports() if f.sha256 == own[0].report_sha256), None)
-    if content is None:
-        raise session.store.not_as_written(f"report {own[0].report_sha256[:12]}")
-    signatures = [s for s in state.signatures if s.version <= version]
-    return OutboxReport(
-        control_id=control_id(content.sha256),
-        sha256=content.sha256,
-        filler=filler_number(session.store.seed()),
-        replaces=control_id(before[-1].report_sha256) if before else "",
-        specimen=session.specimen.id,
-        case=session.path,
-        version=version,
-        signed_at=own[0].time,
-        signatures=json.dumps([dataclasses.asdict(s) for s in signatures], ensure_ascii=True),
-        content=content.report,
-        pictures=model.assets if model is not None and any(d.pdf for d in active) else {},
-    )
 
 
 def no_destination() -> UserError:

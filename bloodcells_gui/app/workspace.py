@@ -31,7 +31,7 @@ from bloodcells_gui.app.intake import (
     several_places,
     take_in,
 )
-from bloodcells_gui.app.orders import IncomingOrders
+from bloodcells_gui.app.order_lookup import OrderLookup
 from bloodcells_gui.app.outbox import Outbox
 from bloodcells_gui.app.red_cell_examination import ExaminationJob
 from bloodcells_gui.app.red_cell_examiner import red_cell_examiner
@@ -49,7 +49,6 @@ from bloodcells_gui.domain.errors import InvalidValue, UserError
 from bloodcells_gui.domain.examination import Examiner
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import Reason
-from bloodcells_gui.domain.orders import Order
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.rare_search import search_of
 from bloodcells_gui.domain.review_state import utc_now
@@ -137,9 +136,11 @@ class Workspace(SettingsKeeper):
         self.author = self._settings.reviewer
         self.index = CaseIndex(lambda: self.cases_dir, lambda: self._settings)
         self._films = EarlierFilms(self.index, lambda: self._settings)
-        self.outbox = Outbox(self.home, self._config, self.open_to_look)
+        self.outbox = Outbox(
+            self.home, self._config, self.open_to_look, lambda: self.accounts.require(Right.SET_DESTINATIONS)
+        )
         self.accounts = Accounts(self.lab, self.home)
-        self._orders = IncomingOrders(lambda: self.outbox.connections.orders)
+        self._orders = OrderLookup(lambda: self.outbox.connections)
 
     def may_change_laboratory(self) -> None:
         """UserError where the person who is signed in may not change what all stations share."""
@@ -288,17 +289,13 @@ class Workspace(SettingsKeeper):
         except UserError:
             return self.open_case(path, remembered=False)
 
-    def orders(self) -> Callable[[str], Order | None] | None:
-        """What looks a specimen number up among the orders; None where no folder of orders is set up."""
+    def orders(self) -> OrderLookup | None:
+        """What looks a specimen number up among the orders; None where no source of orders is set up."""
         try:
-            return self._orders.look_up if self.outbox.connections.orders else None
+            return self._orders if self._orders.any else None
         except UserError as error:
             _log.warning("the connections cannot be read", exc_info=error)
             return None
-
-    def skipped_orders(self) -> list[tuple[str, Reason]]:
-        """Files of orders that could not be read at the last look, and why."""
-        return self._orders.unreadable
 
     def allow_images(self, root: Path) -> None:
         """A person says that what cases name below `root`, on the network, may be opened until the end."""

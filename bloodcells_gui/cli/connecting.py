@@ -55,5 +55,5 @@ def connect(args: argparse.Namespace) -> int:
     if args.action == "list":
         answer = app.list_destinations(language(args))
     else:
-        answer = app.try_destination(args.name, language(args))
+        answer = app.try_destination(args.name, language(args), args.specimen)
     return _said(answer)

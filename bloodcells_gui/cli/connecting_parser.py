@@ -27,11 +27,14 @@ def add_verbs(verbs: Any) -> None:
     p.add_argument("cases", nargs="*", type=Path, metavar="CASE", help=N_("signed cases to put in first"))
     p = _add_action(actions, "retry", N_("let messages be sent again"))
     p.add_argument("control_ids", nargs="*", metavar="ID", help=N_("default: all that were refused"))
-    connect_verb = verbs.add_parser("connect", help=N_("the destinations of results"))
+    connect_verb = verbs.add_parser("connect", help=N_("the destinations of results, and sources of orders"))
     actions = connect_verb.add_subparsers(dest="action", metavar="ACTION", required=True)
-    _add_action(actions, "list", N_("the destinations that are set up"))
-    p = _add_action(actions, "test", N_("send a message without a result and show the answer"))
+    _add_action(actions, "list", N_("the destinations and sources that are set up"))
+    p = _add_action(
+        actions, "test", N_("send a message without a result, or ask for an order, and show the answer")
+    )
     p.add_argument("name", metavar="NAME")
+    p.add_argument("--specimen", default="", metavar="TEXT", help=N_("the number that a source is asked for"))
 
 
 def _add_action(actions: Any, name: str, does: str) -> argparse.ArgumentParser:

@@ -144,9 +144,13 @@ class Record:
         """Its letter."""
         return self.fields[0][:1].upper()
 
+    def raw(self, number: int) -> str:
+        """A field as it stands; "" where it is missing."""
+        return self.fields[number - 1] if 0 < number <= len(self.fields) else ""
+
     def value(self, number: int, component: int = 1) -> str:
         """A component (from 1) of a field in plain text; "" where it is missing."""
-        text = self.fields[number - 1] if 0 < number <= len(self.fields) else ""
+        text = self.raw(number)
         parts = (
             text.split(self.repeat)[0].split(self.component) if self.repeat else text.split(self.component)
         )

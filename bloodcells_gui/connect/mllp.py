@@ -48,7 +48,7 @@ def answer_to(peer: Peer, control_id: str, until: float) -> Delivery:
         heard = bytearray(buffer[:_SHOWN])
         try:
             with quoting(heard):
-                frame, buffer = _next_frame(peer, buffer, until, heard)
+                frame, buffer = next_frame(peer, buffer, until, heard)
         except Unreached:
             if wrong:
                 raise Unreached(N_("the peer answered to another message ({other})"), other=wrong) from None
@@ -59,12 +59,12 @@ def answer_to(peer: Peer, control_id: str, until: float) -> Delivery:
             text = N_("the answer of the peer cannot be read: {reason}; it begins with {data}")
             raise Unreached(text, reason=error.reason, data=shown_bytes(frame)) from error
         if answer.get("MSA", 2) == control_id:
-            return _meaning(answer)
+            return meaning(answer)
         wrong = answer.get("MSA", 2)[:40] or "?"
     raise Unreached(N_("the peer answered to another message ({other})"), other=wrong)
 
 
-def _next_frame(peer: Peer, buffer: bytes, until: float, heard: bytearray) -> tuple[bytes, bytes]:
+def next_frame(peer: Peer, buffer: bytes, until: float, heard: bytearray) -> tuple[bytes, bytes]:
     """The next frame and what came behind it; what stands before a frame is no part of it.
 
     `heard` gets the first bytes of all that comes.
@@ -81,7 +81,8 @@ def _next_frame(peer: Peer, buffer: bytes, until: float, heard: bytearray) -> tu
         buffer = (buffer[start:] if start >= 0 else b"") + came
 
 
-def _meaning(answer: Message) -> Delivery:
+def meaning(answer: Message) -> Delivery:
+    """What an acknowledgment says; Unreached where it is none."""
     code = answer.get("MSA", 1).upper()
     if code in ACCEPTED:
         return Delivery(True, False, Reason(ACCEPTED_WORDS, (("code", code),)))

@@ -10,7 +10,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bloodcells_gui.domain.connecting import TCP, Destination
@@ -22,6 +22,9 @@ _OTHERS = 0o077
 
 TOO_LATE = N_("the peer did not answer within {seconds} s")
 CLOSED = N_("the peer closed the connection")
+STOPPED = N_("a person stopped it")
+# How long a wait goes on after a person stopped it.
+_SLICE_S = 0.2
 
 
 _SHOWN_BYTES = 60
@@ -65,12 +68,17 @@ class Peer:
         Owned by the peer from now on.
     timeout_s : float
         Said in complaints.
+    stop : callable
+        Asked while waiting; when it says so the conversation ends.
     """
 
-    def __init__(self, connection: socket.socket, timeout_s: float) -> None:
+    def __init__(
+        self, connection: socket.socket, timeout_s: float, stop: Callable[[], bool] | None = None
+    ) -> None:
         self._socket = connection
         self._timeout_s = timeout_s
-        self._buffer = b""
+        self._stop = stop
+        self._buffer, self._read = b"", 0
 
     def send(self, data: bytes, within_s: float | None = None) -> None:
         """Send all of `data`; Unreached where the peer takes it too slowly or is gone."""
@@ -91,24 +99,35 @@ class Peer:
         Unreached
             When nothing comes in time, or the peer closed.
         """
-        if self._buffer:
-            data, self._buffer = self._buffer, b""
+        if self._read < len(self._buffer):
+            data, self._buffer, self._read = self._buffer[self._read :], b"", 0
             return data
-        left = until - time.monotonic()
-        if left <= 0:
-            raise Unreached(TOO_LATE, seconds=f"{self._timeout_s:g}")
-        self._socket.settimeout(left)
         with self._in_words():
-            data = self._socket.recv(_AT_ONCE)
+            data = self._wait(until)
         if not data:
             raise Unreached(CLOSED)
         return data
 
+    def _wait(self, until: float) -> bytes:
+        while True:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise Unreached(TOO_LATE, seconds=f"{self._timeout_s:g}")
+            if self._stop is not None and self._stop():
+                raise Unreached(STOPPED)
+            self._socket.settimeout(left if self._stop is None else min(left, _SLICE_S))
+            try:
+                return self._socket.recv(_AT_ONCE)
+            except TimeoutError:
+                continue
+
     def byte(self, until: float) -> bytes:
         """The next byte; raises as :meth:`receive`."""
-        data = self.receive(until)
-        self._buffer = data[1:]
-        return data[:1]
+        if self._read >= len(self._buffer):
+            self._buffer, self._read = b"", 0
+            self._buffer = self.receive(until)
+        self._read += 1
+        return self._buffer[self._read - 1 : self._read]
 
     @contextlib.contextmanager
     def _in_words(self) -> Iterator[None]:
@@ -123,8 +142,10 @@ class Peer:
 
 
 @contextlib.contextmanager
-def connected(destination: Destination) -> Iterator[Peer]:
+def connected(destination: Destination, stop: Callable[[], bool] | None = None) -> Iterator[Peer]:
     """A connection to a destination on the network; closed at the end, whatever happens.
+
+    `stop` is asked while an answer is waited for.
 
     Raises
     ------
@@ -152,7 +173,7 @@ def connected(destination: Destination) -> Iterator[Peer]:
         if context is not None:
             connection = _secured(context, plain, destination)
             stack.callback(connection.close)
-        yield Peer(connection, timeout)
+        yield Peer(connection, timeout, stop)
 
 
 def _secured(context: ssl.SSLContext, plain: socket.socket, destination: Destination) -> ssl.SSLSocket:

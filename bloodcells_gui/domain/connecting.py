@@ -90,6 +90,57 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderSource:
+    """A system on the network that is asked for the order of a specimen.
+
+    Attributes
+    ----------
+    name : str
+        What the laboratory calls it.
+    format : str
+        "hl7" (QBP^Q11 after IHE LAW, over MLLP) or "astm" (E1394 query in E1381 frames).
+    host, port, tls, ca_file, certificate, application, facility : str, int, bool, str, str, str, str
+        As of a :class:`Destination`.
+    timeout_s : int
+        How long an answer is waited for.
+    on : bool
+        It is asked when a specimen number is entered in New analysis.
+    """
+
+    name: str = field(metadata=validation.text(40))
+    format: str = field(default=HL7, metadata=validation.choice(HL7, ASTM))
+    host: str = field(default="", metadata=validation.text(255))
+    port: int = field(default=2575, metadata=validation.number(1, 65535, whole=True))
+    tls: bool = field(default=False, metadata=validation.flag())
+    ca_file: str = field(default="", metadata=validation.text(4096))
+    certificate: str = field(default="", metadata=validation.text(4096))
+    application: str = field(default="", metadata=validation.text(60))
+    facility: str = field(default="", metadata=validation.text(60))
+    timeout_s: int = field(default=10, metadata=validation.number(1, 60, whole=True))
+    on: bool = field(default=True, metadata=validation.flag())
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise ValueError(N_("a source of orders needs a name"))
+        if not self.host.strip():
+            raise ValueError(N_("a source of orders needs a host"))
+
+    @property
+    def address(self) -> str:
+        """Host and port, as they are shown."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def peer(self) -> Destination:
+        """Whom a conversation is with."""
+        return Destination(
+            self.name, self.format, TCP, host=self.host, port=self.port, tls=self.tls, ca_file=self.ca_file,
+            certificate=self.certificate, application=self.application, facility=self.facility,
+            timeout_s=self.timeout_s, on=self.on,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Connections:
     """All that is set up of the laboratory's connections.
 
@@ -99,6 +150,8 @@ class Connections:
     codes : tuple of CodeRow
     orders : str
         Folder that orders and analyser values come into; "" for none.
+    sources : tuple of OrderSource
+        Systems that are asked for orders.
     confirmed_by, confirmed_at, confirmed_table : str
         Who confirmed the table of codes, when (UTC), and the SHA-256 of the table as it was then.
     """
@@ -110,6 +163,9 @@ class Connections:
         default=DEFAULT_CODES, metadata=validation.records(CodeRow, DEFAULT_CODES, "key", 500)
     )
     orders: str = field(default="", metadata=validation.text(4096))
+    sources: tuple[OrderSource, ...] = field(
+        default=(), metadata=validation.records(OrderSource, (), "name", 10)
+    )
     confirmed_by: str = field(default="", metadata=validation.text(80))
     confirmed_at: str = field(default="", metadata=validation.text(40))
     confirmed_table: str = field(default="", metadata=validation.text(64))
@@ -123,6 +179,15 @@ class Connections:
     def active(self) -> tuple[Destination, ...]:
         """Destinations that results are put into the outbox for."""
         return tuple(d for d in self.destinations if d.on)
+
+    @property
+    def asked(self) -> tuple[OrderSource, ...]:
+        """Sources of orders that are asked."""
+        return tuple(s for s in self.sources if s.on)
+
+    def source(self, name: str) -> OrderSource | None:
+        """The source of orders of that name, None where there is none."""
+        return next((s for s in self.sources if s.name == name), None)
 
     def destination(self, name: str) -> Destination | None:
         """The destination of that name, None where there is none."""

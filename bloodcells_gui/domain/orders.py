@@ -14,16 +14,10 @@ from bloodcells_gui.domain.specimen import number_key
 ORDER_FIELDS = (
     "patient_name", "patient_id", "birth_date", "sex", "collected_at", "requester", "clinical_information",
 )  # fmt: skip
-#: 10^9/L in one of these units is 10^9/L or another unit times a factor.
-WBC_UNITS = {
-    "10*9/L": 1.0, "10^9/L": 1.0, "10E9/L": 1.0, "X10E9/L": 1.0, "G/L": 1.0, "GPT/L": 1.0, "10*3/UL": 1.0,
-    "10^3/UL": 1.0, "K/UL": 1.0, "X10E3/UL": 1.0, "/NL": 1.0, "/UL": 0.001, "/MM3": 0.001, "10*6/L": 0.001,
-    "10^6/L": 0.001,
-}  # fmt: skip
-RBC_UNITS = {
-    "10*12/L": 1.0, "10^12/L": 1.0, "10E12/L": 1.0, "T/L": 1.0, "TPT/L": 1.0, "10*6/UL": 1.0, "10^6/UL": 1.0,
-    "M/UL": 1.0, "/PL": 1.0, "X10E6/UL": 1.0,
-}  # fmt: skip
+#: Fields of a case that no form has: requester and time of the draw as the order wrote them, for the message
+#: that answers it.
+ORDER_REQUESTER, ORDER_COLLECTED = "order.requester", "order.collected"
+FLAG_SEPARATOR = "; "
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +29,23 @@ class Order:
     specimen : str
         Its number, as the bar code has it.
     number : str
-        Of the order, where it has one.
+        Of the order (placer), where it has one.
     fields : tuple
         (name of a field of a case, text), dates as YYYY-MM-DD, sex as F or M.
     tests : tuple of str
         What was asked for.
-    wbc, rbc : float or None
-        10^9/L and 10^12/L.
-    shares : tuple
-        (class, % of leukocytes) of an analyser.
+    wbc, rbc, platelets : float or None
+        10^9/L, 10^12/L and 10^9/L.
+    shares, absolutes : tuple
+        (class, % of leukocytes) and (class, 10^9/L) of an analyser.
+    flags : tuple of str
+        What the analyser remarked, in its words.
+    requester : str
+        Who asked, in components of HL7 (XCN): number, family and given name, titles.
+    collected : str
+        Time of the draw, YYYYMMDD[HHMM[SS]][+ZZZZ].
+    also : tuple of str
+        Other numbers of the specimen: of its container, of the filler.
     problems : tuple of Reason
         What of it cannot be used, or should be looked at.
     source : str
@@ -57,6 +59,12 @@ class Order:
     wbc: float | None = None
     rbc: float | None = None
     shares: tuple[tuple[str, float], ...] = ()
+    platelets: float | None = None
+    absolutes: tuple[tuple[str, float], ...] = ()
+    flags: tuple[str, ...] = ()
+    requester: str = ""
+    collected: str = ""
+    also: tuple[str, ...] = ()
     problems: tuple[Reason, ...] = ()
     source: str = field(default="", compare=False)
 
@@ -69,12 +77,30 @@ class Order:
         """Number, name and birth date of the patient, as they are compared."""
         return tuple(number_key(self.field(n)) for n in ("patient_id", "patient_name", "birth_date"))  # type: ignore[return-value]
 
+    def is_of(self, specimen: str) -> bool:
+        """Whether it speaks of the specimen of that number, however it is written."""
+        wanted = number_key(specimen)
+        return bool(wanted) and wanted in {number_key(n) for n in (self.specimen, *self.also)}
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in it that a case could take."""
+        values = (self.wbc, self.rbc, self.platelets)
+        return not (self.fields or self.shares or any(v is not None for v in values))
+
     def case_fields(self, known: Iterable[str]) -> tuple[tuple[str, str], ...]:
         """What goes into a new case: fields that the laboratory has, and the analyser's values."""
         names = set(known)
         found = [(name, text) for name, text in self.fields if text and name in names]
-        if self.rbc is not None and "rbc" in names:
-            found.append(("rbc", f"{self.rbc:g}"))
+        values = (
+            ("order_number", self.number),
+            ("rbc", "" if self.rbc is None else f"{self.rbc:g}"),
+            ("platelet_count", "" if self.platelets is None else f"{self.platelets:g}"),
+            ("analyser_flags", FLAG_SEPARATOR.join(self.flags)),
+        )
+        found += [(name, text) for name, text in values if text and name in names]
+        kept = ((ORDER_REQUESTER, self.requester), (ORDER_COLLECTED, self.collected))
+        found += [(name, text) for name, text in kept if text]
         return (*found, *analyser_fields(dict(self.shares)).items())
 
 
@@ -127,7 +153,13 @@ def merged(orders: Sequence[Order]) -> Order | None:
         tests=tuple(tests),
         wbc=next((o.wbc for o in orders if o.wbc is not None), None),
         rbc=next((o.rbc for o in orders if o.rbc is not None), None),
+        platelets=next((o.platelets for o in orders if o.platelets is not None), None),
         shares=next((o.shares for o in orders if o.shares), ()),
+        absolutes=next((o.absolutes for o in orders if o.absolutes), ()),
+        flags=tuple(dict.fromkeys(flag for o in orders for flag in o.flags)),
+        number=next((o.number for o in orders if o.number), ""),
+        requester=next((o.requester for o in orders if o.requester), ""),
+        collected=next((o.collected for o in orders if o.collected), ""),
         problems=tuple(dict.fromkeys(p for o in orders for p in o.problems)),
     )
 

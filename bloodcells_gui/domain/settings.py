@@ -177,6 +177,7 @@ DEFAULT_FIELDS: tuple[FieldSpec, ...] = (
     FieldSpec("age", "Age", "patient", "number", unit=N_("years")),
     FieldSpec("sex", "Sex", "patient", "choice", ("", "F", "M")),
     FieldSpec("collected_at", "Collected", "specimen", "date"),
+    FieldSpec("order_number", N_("Order number"), "specimen", identifying=True),
     FieldSpec("requester", "Requested by", "specimen", identifying=True),
     FieldSpec("clinical_information", "Clinical information", "specimen", "lines", identifying=True),
     FieldSpec("stain", "Stain", "specimen"),
@@ -187,6 +188,7 @@ DEFAULT_FIELDS: tuple[FieldSpec, ...] = (
     FieldSpec(
         "platelet_count", N_("Platelet count, analyser"), "specimen", "number", unit="10⁹/L", in_report=False
     ),
+    FieldSpec("analyser_flags", N_("Flags of the analyser"), "specimen"),
 )
 DEFAULT_COMMENTS: tuple[str, ...] = (
     N_("Automated pre-classification, reviewed by microscopy."),

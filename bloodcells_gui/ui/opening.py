@@ -252,7 +252,6 @@ class Opener(QObject):
             places=intake.places,
             pool=self._pool,
             orders=self._workspace.orders(),
-            skipped=self._workspace.skipped_orders,
             fields=[f.name for f in self._workspace.settings.fields],
         )
         if again is not None and again.root == path:

@@ -10,8 +10,9 @@ import pytest
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.cli import run
 from bloodcells_gui.connect.hl7_text import parse_message
-from bloodcells_gui.domain.connecting import Destination, control_id
+from bloodcells_gui.domain.connecting import Connections, Destination, OrderSource, control_id
 from bloodcells_gui.storage.case import CaseStore
+from scripts.tools.scripted_orders import ScriptedOrders
 from scripts.tools.scripted_peer import ScriptedPeer
 from tests.support.doubles import plain_engine
 from tests.support.outboxes import amended, at_port, signed_session, workstation
@@ -74,7 +75,7 @@ def test_nothing_set_up_is_said(
     assert run(["outbox", "send"]) == 2
     assert "No destination" in capsys.readouterr().err
     assert run(["connect", "test", "LIS", "--lang", "fr"]) == 2
-    assert "pas de destination LIS" in capsys.readouterr().err
+    assert "ni destination ni source de demandes LIS" in capsys.readouterr().err
     assert not (tmp_path / "outbox.sqlite").exists()
 
 
@@ -148,3 +149,25 @@ def test_an_old_version_is_refused_in_words(
     said = capsys.readouterr().out
     assert "Version 2 of its report corrects it" in said
     assert "0 messages" in said
+
+
+@pytest.mark.loopback
+def test_a_source_of_orders_is_listed_and_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BLOODCELLS_HOME", str(tmp_path))
+    with ScriptedOrders(lambda number: "answer" if number == "S-1" else "not found") as peer:
+        workspace = workstation(tmp_path)
+        source = OrderSource("LIS", host="127.0.0.1", port=peer.port)
+        workspace.outbox.save_connections(Connections(sources=(source,), orders="/in"))
+        assert run(["connect", "list"]) == 0
+        printed = capsys.readouterr().out
+        assert f"LIS  HL7  127.0.0.1:{peer.port}  asked for orders" in printed
+        assert "Folder of orders: /in" in printed
+        assert run(["connect", "test", "LIS"]) == 0
+        assert "there is no order for CONNECTION-TEST" in capsys.readouterr().out
+        assert run(["connect", "test", "LIS", "--specimen", "S-1"]) == 0
+        assert "an order for S-1: Differential" in capsys.readouterr().out
+        workspace.outbox.close()
+    assert run(["connect", "test", "LIS"]) == 1
+    assert "nothing listens" in capsys.readouterr().out

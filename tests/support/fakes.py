@@ -38,7 +38,6 @@ from bloodcells_gui.domain.cell import FLAG_EDGE, FLAG_UNLIKE_TRAINING, Box, Cel
 from bloodcells_gui.domain.counting_target import counting_target
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.explanation import Explanation, MapKind
-from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import Change, Decision, Event, EventKind
 from bloodcells_gui.domain.review_state import ReviewState, make_event
@@ -400,9 +399,6 @@ class FakeWorkshop:
         return None
 
     clock_doubt = notice_settings = orders
-
-    def skipped_orders(self) -> list[tuple[str, Reason]]:
-        return []
 
     @property
     def settings_file(self) -> Path:

@@ -1,18 +1,20 @@
-"""The page of the folder that orders come into."""
+"""The page of the orders: the folder that they come into, and the systems that are asked for them."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from bloodcells_gui.ui.connections.sources import SourcesForm
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.jobs import UnawaitedThreads
 from bloodcells_gui.ui.labels import PlainLabel
 
 
 class OrdersPage(QWidget):
-    """Which folder, and what is done with it.
+    """Which folder, which systems, and what is done with them.
 
     Signals
     -------
@@ -22,15 +24,15 @@ class OrdersPage(QWidget):
 
     saved = Signal(str)
 
-    def __init__(self, context: UiContext, parent: QWidget | None = None) -> None:
+    def __init__(self, context: UiContext, threads: UnawaitedThreads, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
         note = PlainLabel(
             tr(
-                "Where a laboratory system puts its orders into a folder (HL7 OML^O33, OML^O21 or ORM^O01,"
-                " an analyser's ORU^R01, or a table CSV), a specimen number that is scanned in New analysis"
-                " finds patient, tests and the analyser's values there. They are shown before anything is"
-                " begun. The folder is only read."
+                "A specimen number that is scanned in New analysis is looked up in a folder (HL7 OML^O33,"
+                " OML^O21 or ORM^O01, an analyser's ORU^R01, ASTM records, or a table CSV), and the systems"
+                " below are asked for it. Patient, tests and the analyser's values are shown before anything"
+                " is begun."
             )
         )
         note.setWordWrap(True)
@@ -40,7 +42,7 @@ class OrdersPage(QWidget):
         label.setBuddy(self.folder)
         choose = QPushButton(tr("Choose…"))
         choose.clicked.connect(lambda _=False: self._choose())
-        self.keep_button = QPushButton(tr("&Keep"))
+        self.keep_button = QPushButton(tr("Keep the &folder"))
         self.keep_button.clicked.connect(lambda _=False: self.saved.emit(self.folder.text().strip()))
         row = QHBoxLayout()
         row.addWidget(label)
@@ -48,12 +50,17 @@ class OrdersPage(QWidget):
         for button in (choose, self.keep_button):
             button.setAutoDefault(False)
             row.addWidget(button)
+        self.sources = SourcesForm(context, threads)
         layout = QVBoxLayout(self)
         layout.addWidget(note)
         layout.addLayout(row)
-        layout.addStretch(1)
+        layout.addWidget(self.sources, 1)
 
     def _choose(self) -> None:
         path = self._context.files.choose_folder(FileKind.MESSAGES, self, tr("Folder of orders"))
         if path is not None:
             self.folder.setText(str(path))
+
+    def stop(self) -> None:
+        """Deliver nothing any more."""
+        self.sources.stop()

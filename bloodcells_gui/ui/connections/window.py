@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from bloodcells_gui.app.outbox import UNUSED_NAME, Outbox
-from bloodcells_gui.domain.connecting import Connections, Destination, SendState
+from bloodcells_gui.domain.connecting import Connections, Destination, OrderSource, SendState
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.loinc import DEFAULT_CODES
@@ -68,8 +68,10 @@ class ConnectionsWindow(QDialog):
         self.tabs.addTab(self._outbox_page(), tr("Outbox"))
         self.tabs.addTab(self.destinations, tr("Destinations"))
         self.tabs.addTab(self._codes_page(author), tr("Table of codes"))
-        self.orders = OrdersPage(context)
+        self.orders = OrdersPage(context, threads)
         self.orders.saved.connect(self._keep_orders)
+        self.orders.sources.saved.connect(self._keep_sources)
+        self.orders.sources.refused.connect(self._refuse_source)
         self.tabs.addTab(self.orders, tr("Orders"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -152,6 +154,7 @@ class ConnectionsWindow(QDialog):
         self.destinations.show_destinations(self._connections.destinations)
         self.codes.show_codes(self._connections.codes)
         self.orders.folder.setText(self._connections.orders)
+        self.orders.sources.show_sources(self._connections.sources)
         self._say_confirmed()
         self.show_outbox()
 
@@ -233,11 +236,12 @@ class ConnectionsWindow(QDialog):
             self._complain(tr("A confirmation needs a name."))
             self.name.setFocus()
             return
-        self._keep(self._connections.confirm(self.name.text(), utc_now()))
-        self.send_wanted.emit(False)
+        if self._keep(self._connections.confirm(self.name.text(), utc_now())):
+            self.send_wanted.emit(False)
 
     def _keep_codes(self) -> None:
-        self._keep(replace(self._connections, codes=tuple(self.codes.codes)))
+        if not self._keep(replace(self._connections, codes=tuple(self.codes.codes))):
+            self.codes.show_codes(self._connections.codes)  # what is shown is what is in force
 
     def _keep_destinations(self, destinations: tuple[Destination, ...]) -> None:
         if self._keep(replace(self._connections, destinations=destinations)):
@@ -248,6 +252,11 @@ class ConnectionsWindow(QDialog):
     def _keep_orders(self, folder: str) -> None:
         if self._keep(replace(self._connections, orders=folder)):
             self.banners.show_banner("ok", tr("The folder of orders is kept."), vanish_ms=4000)
+
+    def _keep_sources(self, sources: tuple[OrderSource, ...]) -> None:
+        if self._keep(replace(self._connections, sources=sources)):
+            self.orders.sources.show_sources(sources)
+            self.banners.show_banner("ok", tr("The sources of orders are kept."), vanish_ms=4000)
 
     def _keep(self, connections: Connections) -> bool:
         try:
@@ -265,6 +274,10 @@ class ConnectionsWindow(QDialog):
         words = reason.text(self._context.language.lang)
         self._complain(tr("This is no destination: {reason}.").format(reason=words))
 
+    def _refuse_source(self, reason: Reason) -> None:
+        words = reason.text(self._context.language.lang)
+        self._complain(tr("This is no source of orders: {reason}.").format(reason=words))
+
     def _complain(self, text: str) -> None:
         """Say what is wrong with what was typed, in place of what was said of it before."""
         self._settle()
@@ -279,6 +292,7 @@ class ConnectionsWindow(QDialog):
     def stop(self) -> None:
         """Deliver nothing any more."""
         self.destinations.stop()
+        self.orders.stop()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.stop()

@@ -14,7 +14,7 @@ from bloodcells_gui.domain.specimen import ImagePlace, Specimen, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import NoTypeAheadComboBox, NumberEdit, ScannedEdit
 from bloodcells_gui.ui.dialogs.found_images import FoundImages
-from bloodcells_gui.ui.dialogs.order_line import OrderLine, Orders, Skipped
+from bloodcells_gui.ui.dialogs.order_line import OrderLine, Orders
 from bloodcells_gui.ui.dialogs.scrolled_form import ScrolledForm
 from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.labels import ElidedLabel, plain_tip
@@ -33,10 +33,8 @@ class OpenOptionsDialog(ScrolledForm):
         Where its images lie. With more than one the person must say whether they are one specimen.
     pool : QThreadPool or None
         Where the first pictures are decoded; None shows none.
-    orders : callable or None
+    orders : Orders or None
         Looks a specimen number up among the orders of a laboratory system; None looks nothing up.
-    skipped : callable
-        Gives the files of orders that could not be read at the last look, and why.
     fields : sequence of str
         Names of the fields that the laboratory has, which an order may fill.
     """
@@ -51,7 +49,6 @@ class OpenOptionsDialog(ScrolledForm):
         places: Sequence[ImagePlace] = (),
         pool: QThreadPool | None = None,
         orders: Orders | None = None,
-        skipped: Skipped = list,
         fields: Sequence[str] = (),
     ) -> None:
         super().__init__(
@@ -76,7 +73,7 @@ class OpenOptionsDialog(ScrolledForm):
         self.specimen_id.setMaxLength(120)
         self.form.addRow(tr("&Specimen number"), self.specimen_id)
         self._fields = tuple(fields)
-        self.order = None if orders is None else self._order_line(context, orders, skipped)
+        self.order = None if orders is None else self._order_line(context, orders)
         self.kind = _kind_choice(found)
         self.form.addRow(tr("&Kind of images"), self.kind)
         self._add_numbers()
@@ -109,9 +106,9 @@ class OpenOptionsDialog(ScrolledForm):
         self.specimen_id.setText(specimen.id)
         self.mpp.setFocus()
 
-    def _order_line(self, context: UiContext, orders: Orders, skipped: Skipped) -> OrderLine:
+    def _order_line(self, context: UiContext, orders: Orders) -> OrderLine:
         """The row below the specimen number that shows its order."""
-        line = OrderLine(context, orders, skipped)
+        line = OrderLine(context, orders)
         line.looked.connect(self._show_order)
         line.looked.connect(lambda: self.show_whole(line))
         line.use.toggled.connect(lambda _: self._show_order())

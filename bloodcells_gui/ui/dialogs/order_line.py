@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from typing import Protocol
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QPushButton, QVBoxLayout, QWidget
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.formatting import labelled
@@ -16,9 +18,16 @@ from bloodcells_gui.ui.i18n import ngettext, pgettext, tr
 from bloodcells_gui.ui.jobs import Lookup, UnawaitedThreads
 from bloodcells_gui.ui.labels import PlainLabel
 
-Orders = Callable[[str], Order | None]
-Skipped = Callable[[], list[tuple[str, Reason]]]
-# Names of files that are said; the rest is a number.
+
+class Orders(Protocol):
+    """Where specimen numbers are looked up; see `app.order_lookup.OrderLookup`."""
+
+    @property
+    def skipped(self) -> list[Reason]: ...
+    def look_up(self, number: str, stop: Callable[[], bool]) -> Order | None: ...
+
+
+# Files and sources that are said; the rest is a number.
 _MOST_NAMED = 3
 
 
@@ -36,13 +45,11 @@ class OrderLine(QWidget):
 
     looked = Signal()
 
-    def __init__(
-        self, context: UiContext, orders: Orders, skipped: Skipped = list, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, context: UiContext, orders: Orders, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self._orders = orders
-        self._skipped = skipped
+        self._stopped = threading.Event()
         self._asked: str | None = None
         self.order: Order | None = None
         self.pending = False
@@ -52,12 +59,17 @@ class OrderLine(QWidget):
         self.compare.setObjectName("muted")
         self.compare.setWordWrap(True)
         self.use = QCheckBox(tr("&Use the order"))
+        self.stop_button = QPushButton(tr("Do not &wait"))
+        self.stop_button.setAutoDefault(False)
+        self.stop_button.clicked.connect(lambda _=False: self.wait_no_longer())
+        self.stop_button.hide()
         self._offer(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.words)
         layout.addWidget(self.compare)
         layout.addWidget(self.use)
+        layout.addWidget(self.stop_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._looks = Lookup(UnawaitedThreads(), self)
         self._looks.answered.connect(self._on_answer)
         self._looks.failed.connect(self._on_failure)
@@ -73,6 +85,7 @@ class OrderLine(QWidget):
         if number == self._asked:
             return
         self._asked = number
+        self._stopped.set()
         self.order = None
         self.use.setChecked(False)
         self._offer(False)
@@ -80,26 +93,41 @@ class OrderLine(QWidget):
         self.pending = bool(number)
         if number:
             self.words.setText(tr("Looking for the order…"))
-            orders = self._orders
-            self._looks.ask(number, lambda: orders(number))
+            self.stop_button.show()
+            orders, stopped = self._orders, threading.Event()
+            self._stopped = stopped
+            self._looks.ask(number, lambda: orders.look_up(number, stopped.is_set))
         else:
+            self._settle()
             self._looks.forget()
         self.looked.emit()
 
-    def _on_answer(self, _number: object, order: Order | None) -> None:
+    def wait_no_longer(self) -> None:
+        """Go on without the order; what the sources still say is not heard."""
+        self._stopped.set()
+        self._looks.forget()
+        self._settle()
+        self.words.setText(tr("You did not wait for the order. Fill the case in by hand."))
+        self.looked.emit()
+
+    def _settle(self) -> None:
         self.pending = False
+        self.stop_button.hide()
+
+    def _on_answer(self, _number: object, order: Order | None) -> None:
+        self._settle()
         self.order = order
         if order is None:
             none = tr("There is no order with this number. Fill the case in by hand.")
             self.words.setText("\n".join([none, *self._said_skipped()]))
         else:
             self.words.setText("\n".join([self._said(order), *self._said_skipped()]))
-            self._offer(bool(order.fields or order.shares or order.wbc or order.rbc))
+            self._offer(not order.empty)
             self.use.setChecked(not order.problems)
         self.looked.emit()
 
     def _on_failure(self, _number: object, error: object) -> None:
-        self.pending = False
+        self._settle()
         text = (
             error.text(self._context.language.lang) if isinstance(error, UserError) else type(error).__name__
         )
@@ -111,14 +139,11 @@ class OrderLine(QWidget):
         self.use.setVisible(offered)
 
     def _said_skipped(self) -> list[str]:
-        """Files that could not be read: what is looked for may stand there."""
-        lang, skipped = self._context.language.lang, self._skipped()
-        lines = [
-            tr("Skipped file {name}: {reason}.").format(name=name[:60], reason=reason.text(lang))
-            for name, reason in skipped[:_MOST_NAMED]
-        ]
+        """What could not be looked at: what is looked for may be there."""
+        lang, skipped = self._context.language.lang, self._orders.skipped
+        lines = [reason.text(lang) for reason in skipped[:_MOST_NAMED]]
         if more := len(skipped) - len(lines):
-            lines.append(ngettext("{n} more file was skipped.", "{n} more files were skipped.", more))
+            lines.append(ngettext("{n} more was not looked at.", "{n} more were not looked at.", more))
         return lines
 
     def _said(self, order: Order) -> str:
@@ -130,16 +155,23 @@ class OrderLine(QWidget):
         lines = [labelled(pgettext("laboratory", "Order"), ", ".join(p for p in patient if p) or "–", lang)]
         if order.tests:
             lines.append(labelled(tr("Asked for"), ", ".join(order.tests[:6]), lang))
+        if order.number or order.field("requester"):
+            asked = ", ".join(p for p in (order.number, order.field("requester")) if p)
+            lines.append(labelled(tr("Order number"), asked, lang))
         found = [f"{name} {value:g} %" for name, value in order.shares]
-        if order.rbc is not None:
-            found.insert(0, f"RBC {order.rbc:g} 10¹²/L")
-        if order.wbc is not None:
-            found.insert(0, f"WBC {order.wbc:g} 10⁹/L")
+        for name, count, unit in (
+            ("PLT", order.platelets, "10⁹/L"), ("RBC", order.rbc, "10¹²/L"), ("WBC", order.wbc, "10⁹/L"),
+        ):  # fmt: skip
+            if count is not None:
+                found.insert(0, f"{name} {count:g} {unit}")
         if found:
             lines.append(labelled(tr("Analyser"), ", ".join(found), lang))
+        if order.flags:
+            lines.append(labelled(tr("Flags of the analyser"), ", ".join(order.flags), lang))
         lines += [labelled(tr("Please check"), p.text(lang), lang) for p in order.problems]
         return "\n".join(lines)
 
     def stop(self) -> None:
-        """Deliver nothing any more."""
+        """Deliver nothing any more, and wait for no source."""
+        self._stopped.set()
         self._looks.close()

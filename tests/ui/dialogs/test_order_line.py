@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from bloodcells_gui.domain.orders import Order
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.dialogs.order_line import OrderLine
+from tests.support.order_lists import ListedOrders
 
 FIELDS = (("patient_name", "Doe, Jo"), ("patient_id", "42"), ("birth_date", "1990-01-31"), ("sex", "F"))
 ORDER = Order("S-1", "O-1", FIELDS, ("Differential",), 12.4, 4.1, (("neutrophils", 61.5),))
@@ -25,8 +27,9 @@ def shown(
     qtbot: QtBot, context: UiContext, orders: Callable[[str], Order | None]
 ) -> tuple[OpenOptionsDialog, OrderLine]:
     dialog = OpenOptionsDialog(
-        context, Path("/x/folder"), orders=orders, fields=["patient_name", "patient_id", "birth_date", "rbc"]
-    )
+        context, Path("/x/folder"), orders=ListedOrders(orders),
+        fields=["patient_name", "patient_id", "birth_date", "rbc", "platelet_count", "analyser_flags"],
+    )  # fmt: skip
     qtbot.addWidget(dialog)
     dialog.show()
     assert dialog.order is not None
@@ -113,4 +116,58 @@ def test_without_a_folder_of_orders_the_form_is_as_it_was(qtbot: QtBot, context:
     dialog = OpenOptionsDialog(context, Path("/x"))
     qtbot.addWidget(dialog)
     assert dialog.order is None
+    dialog.stop()
+
+
+def test_platelets_and_flags_are_shown_and_kept(qtbot: QtBot, context: UiContext) -> None:
+    flagged = replace(ORDER, platelets=98.0, flags=("PLT L", "PLT clumps?"), requester="77^Schultz^Maria")
+    dialog, line = shown(qtbot, context, lambda _: flagged)
+    scan(dialog, line, qtbot, "S-1")
+    assert "PLT 98 10⁹/L" in line.words.text()
+    assert "PLT L, PLT clumps?" in line.words.text()
+    assert "O-1" in line.words.text()
+    fields = dict(dialog.options().fields)
+    assert (fields["platelet_count"], fields["analyser_flags"]) == ("98", "PLT L; PLT clumps?")
+    assert fields["order.requester"] == "77^Schultz^Maria"
+    dialog.stop()
+
+
+def test_a_person_need_not_wait_for_a_source(qtbot: QtBot, context: UiContext) -> None:
+    going = threading.Event()
+
+    def hangs(_number: str) -> Order:
+        going.wait(5)
+        return ORDER
+
+    dialog, line = shown(qtbot, context, hangs)
+    orders = line._orders  # noqa: SLF001
+    assert isinstance(orders, ListedOrders)
+    assert not line.stop_button.isVisible()
+    dialog.specimen_id.setText("S-1")
+    dialog.specimen_id.editingFinished.emit()
+    assert line.stop_button.isVisible()
+    qtbot.waitUntil(lambda: bool(orders.stops), timeout=5_000)
+    assert not orders.stops[-1]()
+    line.stop_button.click()
+    assert orders.stops[-1]()
+    assert not line.pending
+    assert "did not wait" in line.words.text()
+    going.set()
+    qtbot.wait(100)
+    assert line.order is None
+    dialog.accept()
+    assert dialog.result() == QDialog.DialogCode.Accepted
+    assert dialog.options().fields == ()
+    dialog.stop()
+
+
+def test_what_gave_no_answer_is_said_beside_what_did(qtbot: QtBot, context: UiContext) -> None:
+    silent = [Reason("LIS gave no order: the peer closed the connection.")]
+    dialog = OpenOptionsDialog(context, Path("/x"), orders=ListedOrders({"S-1": ORDER}.get, silent))
+    qtbot.addWidget(dialog)
+    assert dialog.order is not None
+    for number, words in (("S-1", "Doe, Jo"), ("S-2", "no order")):
+        scan(dialog, dialog.order, qtbot, number)
+        assert words in dialog.order.words.text()
+        assert "LIS gave no order" in dialog.order.words.text()
     dialog.stop()

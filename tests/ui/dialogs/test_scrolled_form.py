@@ -15,9 +15,11 @@ from bloodcells_gui.domain.orders import Order
 from bloodcells_gui.domain.specimen import ImagePlace
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
+from tests.support.order_lists import ListedOrders
 
 PROBLEMS = tuple(Reason(f"{n}: the birth date lies in the future, which no patient's does") for n in range(4))
 ORDER = Order("S-1", "O-1", (("patient_name", "Doe, Jo"), ("patient_id", "42")), ("Differential",), 12.4)
+SKIPPED = [Reason("Skipped file huge.hl7: the file is larger than 2 MB.")]
 
 
 def placed(widget: QWidget, of: QWidget) -> QRect:
@@ -28,8 +30,7 @@ def shown(qtbot: QtBot, context: UiContext, places: int = 0) -> OpenOptionsDialo
     found = [ImagePlace(f"slide {n}", Path(f"slide {n}"), 3, ()) for n in range(places)]
     doubtful = replace(ORDER, problems=PROBLEMS)
     dialog = OpenOptionsDialog(
-        context, Path("/x/folder"), places=found, orders=lambda _: doubtful,
-        skipped=lambda: [("huge.hl7", Reason("the file is larger than 2 MB"))],
+        context, Path("/x/folder"), places=found, orders=ListedOrders(lambda _: doubtful, SKIPPED),
     )  # fmt: skip
     qtbot.addWidget(dialog)
     dialog.show()

@@ -1,0 +1,111 @@
+"""Orders by QBP^Q11: answers of every kind, and peers that give none."""
+
+from __future__ import annotations
+
+import threading
+import time
+import tracemalloc
+
+import pytest
+
+from bloodcells_gui.connect.hl7_query import ask_hl7, order_query
+from bloodcells_gui.connect.hl7_text import parse_message
+from bloodcells_gui.connect.peer import Unreached
+from bloodcells_gui.domain.connecting import OrderSource
+from bloodcells_gui.domain.orders import Order, merged
+from scripts.tools.scripted_orders import ANSWERS, NONE, QUERY_FAULTS, ScriptedOrders
+
+pytestmark = pytest.mark.loopback
+WORDS = {
+    "hang": "did not answer|closed", "close": "closed", "late": "did not answer", "garbage": "cannot be read",
+    "huge frame": "answers more than", "huge noise": "did not answer|closed",
+    "wrong specimen": "another specimen .ANOTHER", "wrong id": "did not answer", "refuse": "not known here",
+    "no order follows": "announced the order", "half an answer": "did not answer", "drip": "did not answer",
+}  # fmt: skip
+
+
+def source(port: int, **changes: object) -> OrderSource:
+    settings = {"host": "127.0.0.1", "port": port, "timeout_s": 1, **changes}
+    return OrderSource("LIS", **settings)  # type: ignore[arg-type]
+
+
+def asked(act: str, number: str = "S-1") -> tuple[ScriptedOrders, list[Order]]:
+    with ScriptedOrders(lambda _: act) as peer:
+        found = ask_hl7(source(peer.port), number, "Q1", "20260302110000", lambda: False)
+        time.sleep(0.05)  # the thanks are on their way
+        return peer, found
+
+
+def test_the_question_is_that_of_ihe_law() -> None:
+    made = order_query(source(1, application="LIS"), "S|1", "Q1", "20260302110000")
+    message = parse_message(made)
+    assert message.get("MSH", 9) == "QBP"
+    assert made.decode().split("\r") == [
+        "MSH|^~\\&|BLOODCELLS||LIS||20260302110000+0000||QBP^Q11^QBP_Q11|Q1|P|2.5.1|||ER|AL||UNICODE UTF-8"
+        "|||LAB-27^IHE",
+        "QPD|WOS^Work Order Step^IHELAW|Q1|S\\F\\1",
+        "RCP|I||R^^HL70394",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("act", ANSWERS)
+def test_an_order_is_taken_however_it_comes(act: str) -> None:
+    peer, found = asked(act)
+    order = merged(found)
+    assert order is not None
+    assert (order.specimen, order.number, order.tests) == ("S-1", "O-4711", ("Differential",))
+    assert order.field("patient_name") == "Lefèvre, Émilie"
+    assert (order.field("birth_date"), order.field("requester")) == ("1961-07-14", "Dr. Schultz, Maria")
+    assert (order.platelets, order.flags) == (98.0, ("PLT L",))
+    assert (order.requester, order.collected) == ("77^Schultz^Maria^^^Dr.", "202603010755")
+    if act == "follows":
+        (thanks,) = peer.thanks
+        assert thanks.startswith(b"MSH|^~\\&|BLOODCELLS")
+        answer = parse_message(thanks)
+        assert (answer.get("MSH", 9, 3), answer.get("MSA", 1), answer.get("MSA", 2)) == (
+            "ORL_O34", "AA", "O1",
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("act", NONE)
+def test_a_peer_that_has_no_order_is_believed(act: str) -> None:
+    assert asked(act)[1] == []
+
+
+@pytest.mark.parametrize("act", QUERY_FAULTS)
+def test_a_faulty_peer_is_said_in_time_and_gives_nothing(act: str) -> None:
+    began = time.monotonic()
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreached, match=WORDS[act]):
+            asked(act)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert time.monotonic() - began < 8
+    assert peak < 30e6
+
+
+def test_an_order_for_another_specimen_is_refused_to_the_peer_too() -> None:
+    with ScriptedOrders(lambda _: "wrong specimen") as peer:
+        with pytest.raises(Unreached):
+            ask_hl7(source(peer.port), "S-1", "Q1", "20260302110000", lambda: False)
+        time.sleep(0.05)
+        assert parse_message(peer.thanks[0]).get("MSA", 1) == "AR"
+
+
+def test_a_second_order_that_names_another_patient_is_heard() -> None:
+    order = merged(asked("another patient")[1])
+    assert order is not None
+    assert order.fields == ()
+    assert "different patients" in order.problems[0].text()
+
+
+def test_a_person_need_not_wait() -> None:
+    stopped = threading.Event()
+    threading.Timer(0.2, stopped.set).start()
+    began = time.monotonic()
+    with ScriptedOrders(lambda _: "hang", hold_s=5) as peer, pytest.raises(Unreached, match="stopped"):
+        ask_hl7(source(peer.port, timeout_s=5), "S-1", "Q1", "20260302110000", stopped.is_set)
+    assert time.monotonic() - began < 2
