@@ -133,7 +133,7 @@ class Accounts:
             if not url or (not anyway and time.monotonic() < self._looked + wait):
                 return
             try:
-                with self._book() as book:
+                with self.book() as book:
                     self._in_force = book.any()
                     if self._in_force:
                         self.rules = book.rules()
@@ -163,7 +163,8 @@ class Accounts:
             self._local.untold = 0
 
     @contextmanager
-    def _book(self) -> Iterator[AccountBook]:
+    def book(self) -> Iterator[AccountBook]:
+        """The accounts in the database, for the length of a `with`; UserError where it does not answer."""
         pool = self._lab.pool()
         if pool is None:
             raise UserError(
@@ -220,7 +221,7 @@ class Accounts:
         return SignInWanted(
             N_("Nobody is signed in."),
             N_("The laboratory has accounts: decisions and signatures name one."),
-            N_("Sign in (Settings, Who reviews). Cases can be read without."),
+            N_("Sign in (Settings, Who reviews; in a terminal --account LOGIN). Cases can be read without."),
         )
 
     def _silent(self, error: UserError) -> SignInWanted:
@@ -268,7 +269,7 @@ class Accounts:
         if not pin:
             raise PinWanted(N_("A signature needs your PIN."), "", N_("Enter your PIN."))
         try:
-            with self._book() as book:
+            with self.book() as book:
                 right = book.verify(person.login, PIN, pin)
                 if right:
                     book.note("signed", person.login)
@@ -335,7 +336,7 @@ class Accounts:
     @contextmanager
     def _answering(self) -> Iterator[AccountBook]:
         try:
-            with self._book() as book:
+            with self.book() as book:
                 yield book
         except LabUnreachable as error:
             self.unreachable = error
@@ -391,7 +392,7 @@ class Accounts:
 
     def _note(self, what: str) -> None:
         try:
-            with self._book() as book:
+            with self.book() as book:
                 book.note(what, self.person.login if self.person else "")
         except UserError as error:
             self.unreachable = error
@@ -424,6 +425,20 @@ class Accounts:
         if account.has_password and not book.verify(person.login, PASSWORD, password):
             raise UserError(N_("This password is wrong."), "", _AGAIN)
         return account
+
+    @contextmanager
+    def managing(self) -> Iterator[tuple[AccountBook, str]]:
+        """The accounts, and the login of who changes them: "" before there is any account.
+
+        Raises
+        ------
+        UserError
+            The person may not manage accounts, or the database does not answer.
+        """
+        self.require(Right.MANAGE_ACCOUNTS)
+        actor = self.acting
+        with self._answering() as book:
+            yield book, actor.login if actor is not None else ""
 
     # -- whether there were accounts, for a start without the database ----------------------------------
 

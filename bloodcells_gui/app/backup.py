@@ -8,8 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from bloodcells_gui import __version__
+from bloodcells_gui.app.account_management import station_accounts
+from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
 from bloodcells_gui.app.workspace import SETTINGS_NAME
+from bloodcells_gui.domain.accounts import Right
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import N_, tr
@@ -57,9 +60,14 @@ class Workstation:
     ----------
     home, config : Path or None
         Folder of the person's data and of settings; platform defaults when None.
+    accounts : Accounts or None
+        Who is signed in; as the settings reach the laboratory's accounts when None.
     """
 
-    def __init__(self, home: Path | None = None, config: Path | None = None) -> None:
+    def __init__(
+        self, home: Path | None = None, config: Path | None = None, *, accounts: Accounts | None = None
+    ) -> None:
+        self._accounts = accounts
         self.places = Places(home or user_data_dir(), (config or user_config_dir()) / SETTINGS_NAME)
 
     def back_up(self, archive: Path, *, token: CancelToken, progress: Callable[[Progress], None]) -> Finished:
@@ -88,10 +96,13 @@ class Workstation:
         Raises
         ------
         UserError
-            When the archive is not sound, other data are there, or the disk is full; nothing is changed then.
+            When the archive is not sound, other data are there, the disk is full, or who is signed in may not
+            change settings of the laboratory; nothing is changed then.
         Cancelled
             When `token` was cancelled; nothing is changed.
         """
+        if into is None:
+            (self._accounts or station_accounts()).require(Right.CHANGE_RULES)
         places = self.places if into is None else Places(into, into / SETTINGS_NAME)
         return _restore_report(restore(archive, places, progress=_in_megabytes(token, progress)), places)
 

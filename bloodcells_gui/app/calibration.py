@@ -8,8 +8,10 @@ from math import nan
 from pathlib import Path
 
 from bloodcells_gui.app import calibration_profiles
+from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.calibration_cells import MAX_CELLS, reviewed_cells
 from bloodcells_gui.app.engine import Engine
+from bloodcells_gui.domain.accounts import Right
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.inference.calibration import Profile
 from bloodcells_gui.storage.calibration_profiles import CalibrationProfileStore
@@ -42,9 +44,17 @@ class CalibrationController:
     ----------
     engine : callable
         Gives the loaded models; everything here may run in a worker thread.
+    accounts : Accounts or None
+        Asked before a profile is made, chosen or put aside.
     """
 
-    def __init__(self, engine: Callable[[], Engine], store: CalibrationProfileStore | None = None) -> None:
+    def __init__(
+        self,
+        engine: Callable[[], Engine],
+        store: CalibrationProfileStore | None = None,
+        accounts: Accounts | None = None,
+    ) -> None:
+        self._accounts = accounts
         self._engine = engine
         self._store = store or calibration_profiles.profile_store()
         self.unread_choice: UserError | None = None
@@ -94,8 +104,9 @@ class CalibrationController:
         Raises
         ------
         UserError
-            Too few cells, another classifier, or a name that cannot be one.
+            The person may not, too few cells, another classifier, or a name that cannot be one.
         """
+        self._may_change()
         engine = self._engine()
         cells = reviewed_cells(case, engine)
         fitted = calibration_profiles.fit(
@@ -115,6 +126,7 @@ class CalibrationController:
 
     def use(self, name: str) -> None:
         """New analyses use the profile; "" goes back to the model's own head."""
+        self._may_change()
         if name:
             self._store.use(name)
         else:
@@ -122,11 +134,17 @@ class CalibrationController:
 
     def revert(self, name: str) -> int:
         """Go back to the version before; returns the new version's number."""
+        self._may_change()
         return self._store.revert(name)
 
     def remove(self, name: str) -> None:
         """Put a profile aside."""
+        self._may_change()
         self._store.remove(name)
+
+    def _may_change(self) -> None:
+        if self._accounts is not None:
+            self._accounts.require(Right.CHANGE_RULES)
 
 
 def _damaged(name: str, version: int, *, in_use: bool, fits: bool) -> KnownProfile:

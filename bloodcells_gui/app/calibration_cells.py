@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.app import calibration_profiles
+from bloodcells_gui.app.account_management import station_accounts
+from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.engine import Engine, LazyEngine
 from bloodcells_gui.app.labelled_folders import read_labelled
+from bloodcells_gui.domain.accounts import Right
 from bloodcells_gui.domain.cell import FLAG_SCALE_CONTRADICTED, FLAG_WAITS_FOR_SCALE, cell_number
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.formatting import unnamed_text
@@ -38,8 +41,13 @@ def calibrate_from(
     token: CancelToken,
     engine: Engine | None = None,
     lang: str = "en",
+    accounts: Accounts | None = None,
 ) -> list[str]:
-    """Fit the profile `name` from a folder by class or a reviewed case; returns lines to print in `lang`."""
+    """Fit the profile `name` from a folder by class or a reviewed case; returns lines to print in `lang`.
+
+    `accounts` are the laboratory's as the command line found them; those of the workstation when None.
+    """
+    (accounts or station_accounts()).require(Right.CHANGE_RULES)
     loaded = engine or LazyEngine(bundles)()
     if source.is_file():
         reviewed = reviewed_cells(source, loaded)
@@ -133,7 +141,7 @@ def reviewed_cells(case: Path, engine: Engine) -> ReviewedCells:
     )
 
 
-def manage(action: str, name: str, lang: str = "en") -> list[str]:
+def manage(action: str, name: str, lang: str = "en", accounts: Accounts | None = None) -> list[str]:
     """`list`, `use NAME` (or `use none`), `remove NAME`; returns lines to print in `lang`."""
     store = calibration_profiles.profile_store()
     if action == "list":
@@ -158,6 +166,7 @@ def manage(action: str, name: str, lang: str = "en") -> list[str]:
         return lines or [tr("no profiles", lang)]
     if not name:
         raise UserError("A profile needs a name.", "", "`bloodcells calibrate list` names those there are.")
+    (accounts or station_accounts()).require(Right.CHANGE_RULES)
     if action == "remove":
         store.remove(name)
         return [tr("removed {name}", lang, name=name)]

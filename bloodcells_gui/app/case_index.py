@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bloodcells_gui.app.differential_table import counted_area, differential_of_case, may_have_area
+from bloodcells_gui.app.two_persons import SECOND_PERSON, waits_in
 from bloodcells_gui.domain.review_state import ReviewState
 from bloodcells_gui.domain.rules import SMEAR, raised_rules
 from bloodcells_gui.domain.settings import LabSettings
@@ -61,7 +62,7 @@ class CaseIndex:
         return Worklist(self._folder(), flags=self._flags, target=lambda: self._settings().target_cells)
 
     def _flags(self, state: ReviewState, store: CaseStore) -> list[str]:
-        """Names (English templates) of the smear rules that the case raises now."""
+        """What the list says of the case (English templates): a missing signature, and rules of smears."""
         settings = self._settings()
         specimen = store.specimen
         cells = store.load_cells() if may_have_area(specimen) else []
@@ -69,4 +70,5 @@ class CaseIndex:
         table = differential_of_case(state, settings, area, "full")
         same_area = area.counted(state) if area is not None else None
         raised = raised_rules(settings.rules, state.counts, table.total, table.wbc_used, same_area)
-        return list(dict.fromkeys(r.rule.name for r in raised if r.rule.kind == SMEAR))
+        waiting = [SECOND_PERSON] if waits_in(state, store) else []
+        return [*waiting, *dict.fromkeys(r.rule.name for r in raised if r.rule.kind == SMEAR)]

@@ -119,6 +119,8 @@ class SharedSettings:
 
     def __init__(self, path: Path, pool: Callable[[], LabPool | None], station: str = "") -> None:
         self.path = path
+        # The account that is signed in, "" without: it stands beside a change instead of the usual reviewer.
+        self.author: Callable[[], str] = lambda: ""
         self._pool = pool
         self._station = station or station_name()
         self._lock = threading.RLock()
@@ -219,7 +221,7 @@ class SharedSettings:
             with contextlib.suppress(SettingsChanged):  # another one was first at the same moment
                 given = table.add(
                     lab_document(now), lambda _: False, station=self._station,
-                    reviewer=now.reviewer, program=__version__,
+                    reviewer=self.author() or now.reviewer, program=__version__,
                 )  # fmt: skip
                 self._keep_copy(now.lab_database, given)
                 return SettingsNews(given, now, (), Reason(_GAVE))
@@ -291,7 +293,7 @@ class SharedSettings:
             with pool.database() as database:
                 version = LabSettingsTable(database).add(
                     lab_document(wanted), is_seen, station=self._station,
-                    reviewer=wanted.reviewer, program=__version__,
+                    reviewer=self.author() or wanted.reviewer, program=__version__,
                 )  # fmt: skip
         except LabUnreachable as error:
             raise UserError(

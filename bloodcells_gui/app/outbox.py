@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from bloodcells_gui.app.messages import filler_number, message_bytes, report_pdf
 from bloodcells_gui.app.outgoing import may_be_sent, outbox_report
+from bloodcells_gui.app.two_persons import is_final, waits
 from bloodcells_gui.connect.delivery import deliver
 from bloodcells_gui.connect.peer import Unreached
 from bloodcells_gui.connect.result import not_signed, result_of
@@ -216,7 +217,7 @@ class Outbox:
                 _log.warning("an announced signing cannot be looked up", exc_info=error)
                 continue
             try:
-                if any(s.version == version for s in session.state.signatures):
+                if is_final(session, version):
                     if active:
                         report = outbox_report(session, active, version)
                         found += store.keep(report, [d.name for d in active]) > 0
@@ -247,7 +248,9 @@ class Outbox:
 
     def left_out(self, session: CaseSession) -> bool:
         """Whether a destination is on and the signed report of a case was never put in for any."""
-        if not session.state.signed or not may_be_sent(session) or self.of_version(session):
+        if not session.state.signed or waits(session) or not may_be_sent(session):
+            return False
+        if self.of_version(session):
             return False
         try:
             return bool(self.connections.active)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from bloodcells_gui.app.messages import filler_number
 from bloodcells_gui.app.signed_report import frozen_report
-from bloodcells_gui.connect.result import not_signed
+from bloodcells_gui.app.two_persons import version_waits
+from bloodcells_gui.connect.result import not_signed, waits_for_second
 from bloodcells_gui.domain.connecting import Destination, control_id
 from bloodcells_gui.storage.outbox import OutboxReport
 
@@ -30,6 +31,8 @@ def outbox_report(
     own = [s for s in state.signatures if s.version == version and s.report_sha256]
     if not own:
         raise not_signed()
+    if version_waits(session, version):
+        raise waits_for_second()
     before = [s for s in state.signatures if s.version < version and s.report_sha256]
     if state.signed and version == state.version:
         model = frozen_report(session)

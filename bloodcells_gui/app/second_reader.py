@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.domain.accounts import typed_name
 from bloodcells_gui.domain.comparison import ReaderAgreement, compare_readers
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import SECOND_READING_PREFIX, Change, EventKind
 from bloodcells_gui.domain.review_state import EXCLUDED_LABEL
 from bloodcells_gui.domain.taxonomy import UNIDENTIFIED
@@ -19,7 +21,8 @@ class SecondReading:
     ----------
     session : CaseSession
     reader : str
-        Who reads now. Nobody may read a second time what he or she decided first.
+        Who reads now; where accounts are in force it is who is signed in. Nobody may read a second time what
+        he or she decided first.
 
     Raises
     ------
@@ -29,7 +32,8 @@ class SecondReading:
 
     def __init__(self, session: CaseSession, reader: str) -> None:
         self.session = session
-        self.reader = " ".join(reader.split())
+        signed_in = session.accounts.author if session.accounts is not None else ""
+        self.reader = signed_in or typed_name(" ".join(reader.split()))
         state = session.state
         decided = decided_cells(session)
         first = {state.decision(i).reviewer.casefold() for i in decided if i not in state.adjudicated}
@@ -59,7 +63,18 @@ class SecondReading:
         return next((n for n, i in enumerate(self.cells) if i not in labels), None)
 
     def label(self, cell_id: int, code: str) -> Change:
-        """The reader's class of a cell; saying it again replaces it."""
+        """The reader's class of a cell; saying it again replaces it.
+
+        UserError where somebody else has signed in since the reading began.
+        """
+        signed_in = self.session.accounts.author if self.session.accounts is not None else ""
+        if signed_in and signed_in != self.reader:
+            raise UserError(
+                N_("This reading is of {name}."),
+                N_("Somebody else is signed in by now."),
+                N_("Close the reading, and begin one of your own."),
+                name=self.reader,
+            )
         before, self.session.author = self.session.author, self.reader
         try:
             return self.session.act(EventKind.SECOND_READ, (cell_id,), code, key=self.key)

@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bloodcells_gui.adaptation.prior_shift import PriorShift, prior_shift_of
+from bloodcells_gui.app.acting import Acting
 from bloodcells_gui.app.cell_views import CellImageCropper, CellView
 from bloodcells_gui.app.differential_table import CountedArea, counted_area, differential_of_case
 from bloodcells_gui.app.drafts import Drafts
 from bloodcells_gui.app.earlier_films import EarlierFilms
 from bloodcells_gui.app.explainer import Explainer
-from bloodcells_gui.app.listeners import Listeners
 from bloodcells_gui.app.manual_cells import cell_by_hand
 from bloodcells_gui.app.outlines import HeldOutlines
 from bloodcells_gui.app.reasons import ReasonWanted, cells_needing_reason
@@ -40,12 +40,12 @@ from bloodcells_gui.domain.analysis import (
 from bloodcells_gui.domain.cell import Cell, CellAssets
 from bloodcells_gui.domain.common_area import SameArea
 from bloodcells_gui.domain.counting_target import counting_target
-from bloodcells_gui.domain.errors import UserError, reason_of
+from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.explanation import Explanation, MapKind
 from bloodcells_gui.domain.measurements import unit_of
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.review import PROPOSED_BY_HAND, Change, Decision, Event, EventKind
-from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold, make_event, utc_now
+from bloodcells_gui.domain.review_state import BY_HAND_RUN, fold, utc_now
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD, Specimen, with_number
 from bloodcells_gui.domain.suspicion import is_flagged, queue
@@ -60,7 +60,7 @@ _ON_CELLS = frozenset({EventKind.CONFIRM, EventKind.RELABEL, EventKind.EXCLUDE, 
 _PROPOSAL = attrgetter("predicted", "probability", "uncertainty", "abstained", "suspicion")
 
 
-class CaseSession(Listeners):
+class CaseSession(Acting):
     """An open case.
 
     Parameters
@@ -349,17 +349,6 @@ class CaseSession(Listeners):
                 event = replace(event, old=(self.specimen.id,))  # the first correction replaces no field
             stored = self.store.append(event)
         return self.apply_stored(stored)
-
-    def new_event(
-        self, kind: EventKind, cells: Sequence[int], new: str, *, key: str = "", reason: str = ""
-    ) -> Event:
-        """The next event of the case, not yet written; UserError where the state does not allow it."""
-        try:
-            return make_event(
-                self.state, kind, self.author, cells, new, key=key, reason=reason, clock=self.clock
-            )
-        except ValueError as e:
-            raise UserError("This was not done.", "{reason}.", reason=reason_of(e)) from e
 
     def apply_stored(self, event: Event) -> Change:
         """Fold in an event that is in the case file already."""

@@ -57,7 +57,7 @@ class SettingsKeeper:
         self.lab = LabLink(lambda: self._settings.lab_database)
         self._shared = SharedSettings(self.settings_file, self.lab.pool)
         self._settings, self.setting_problems = self._shared.load()
-        self.author = self._settings.reviewer
+        self._author = self._settings.reviewer
 
     @property
     def settings_file(self) -> Path:
@@ -118,7 +118,7 @@ class SettingsKeeper:
     def reload_settings(self) -> None:
         """Take the settings from their file, which a restore has put in place."""
         self._settings, self.setting_problems = self._shared.load()
-        self.author = self.author or self._settings.reviewer
+        self._author = self._author or self._settings.reviewer
 
     def change_settings(self, **changes: Any) -> None:
         """Keep the settings with some of them replaced."""

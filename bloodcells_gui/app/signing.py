@@ -6,12 +6,13 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bloodcells_gui.app.account import with_account
 from bloodcells_gui.app.earlier_films import FilmFinder, FoundFilms
 from bloodcells_gui.app.held_settings import with_one_version
 from bloodcells_gui.app.report_explanations import explanation_maps
 from bloodcells_gui.app.signed_report import frozen_report, signed_content
 from bloodcells_gui.app.signing_checks import LONGEST_ANSWER, SigningCheck, answer_key, signing_checks
+from bloodcells_gui.app.two_persons import check_second_person, persons_needed, waits
+from bloodcells_gui.domain.accounts import Right
 from bloodcells_gui.domain.errors import UserError, reason_of
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review import EXPLANATION_FIELD, Change, EventKind
@@ -20,6 +21,7 @@ from bloodcells_gui.report.model import ChainEnd
 
 if TYPE_CHECKING:
     from bloodcells_gui.app.session import CaseSession
+    from bloodcells_gui.storage.case import FrozenReport
 
 __all__ = ["MEANINGS", "SigningCheck", "amend", "frozen_report", "sign", "signing_checks"]
 
@@ -34,13 +36,15 @@ def sign(
     explanation: str = "",
     answers: Mapping[str, str] | None = None,
     films: FoundFilms | None = None,
+    *,
+    pin: str = "",
 ) -> Change:
     """Freeze the report and sign it.
 
     Parameters
     ----------
     author : str
-        Who signs; asked again for every signature.
+        Who signs; asked again for every signature. Where accounts are in force it is who is signed in.
     meaning : str
         What the signature means; stands in the report (21 CFR 11.50).
     explanation : str
@@ -51,12 +55,18 @@ def sign(
     films : FoundFilms or None
         The earlier films of the case as :class:`~app.earlier_films.FilmFinder` found them; None looks for
         them here, which reads the folder of cases.
+    pin : str
+        Of the person's account, where accounts are in force.
 
     Raises
     ------
     UserError
-        When a check blocks, or one needs an answer and none is given.
+        When a check blocks, or one needs an answer and none is given; where accounts are in force also when
+        the right to sign is lacking, the PIN is wrong, or the first person signs as the second.
     """
+    if session.accounts is not None:
+        session.accounts.require(Right.SIGN)
+        author = session.accounts.author or author
     if not author.strip():
         raise UserError("A signature needs a name.", "", "Enter your name.")
     session.store.check_seals()  # nobody signs what is not as it was written
@@ -64,7 +74,7 @@ def sign(
         films = FilmFinder(session)()
     with session.store.alone():  # no run ends meanwhile and changes the proposals
         session.catch_up()
-        return _sign(session, author, meaning, explanation, answers or {}, films)
+        return _sign(session, author, meaning, explanation, answers or {}, films, pin)
 
 
 def _sign(
@@ -74,6 +84,7 @@ def _sign(
     explanation: str,
     answers: Mapping[str, str],
     films: FoundFilms | None,
+    pin: str,
 ) -> Change:
     from bloodcells_gui.app.export import ExportOptions, compared_report, live_report_model
 
@@ -88,9 +99,11 @@ def _sign(
             open_point: dict[str, Any] = dict(check.params)
             raise UserError(check.text, "", "Explain this in a few words, then sign.", **open_point)
     session.author = author.strip()
+    frozen = signed_content(session)
+    signer = _signer(session, frozen, pin)
+    needed = persons_needed(session) if frozen is None else 1
     if not session.state.signed:
         _keep_answers(session, checks, given)
-    frozen = signed_content(session)
     maps: dict[int, bytes] = {}
     reason = ""
     if frozen is not None:  # a further signature, under the very bytes of the first
@@ -99,7 +112,7 @@ def _sign(
     else:
         explained = explanation_maps(session)
         model = compared_report(live_report_model(session, ExportOptions(), explained), films)
-        model = dataclasses.replace(model, chain=_chain_end(session))
+        model = dataclasses.replace(model, chain=_chain_end(session), persons_needed=needed)
         shown = {t.cell for row in model.gallery for t in row.thumbs if t.cam}
         maps = {cell: m.png for cell, m in explained.items() if cell in shown}
         content, key = model.canonical(), model.sha256()
@@ -107,7 +120,7 @@ def _sign(
         event = make_event(
             session.state,
             EventKind.SIGN,
-            with_account(session.author),
+            signer,
             (),
             meaning,
             key=key,
@@ -116,7 +129,9 @@ def _sign(
         )
     except ValueError as e:
         raise UserError("The case was not signed.", "{reason}.", reason=reason_of(e)) from e
-    outbox = session.outbox if frozen is None else None  # a further signature is no further result
+    # What waits for the second person is no result yet; a further signature under one is no further result.
+    final = needed == 1 if frozen is None else waits(session)
+    outbox = session.outbox if final else None
     if outbox is not None:
         outbox.announce(session)
     event = session.store.sign(event, session.state.version, content, maps)
@@ -124,6 +139,13 @@ def _sign(
     if outbox is not None:
         outbox.keep(session)
     return change
+
+
+def _signer(session: CaseSession, frozen: FrozenReport | None, pin: str) -> str:
+    """The author of the signature; UserError where the person may not sign, or may not be the second one."""
+    if frozen is not None:
+        check_second_person(session, frozen, session.author)
+    return session.confirm_right(Right.SIGN, pin)
 
 
 def _chain_end(session: CaseSession) -> ChainEnd:
@@ -140,12 +162,15 @@ def _keep_answers(session: CaseSession, checks: Sequence[SigningCheck], given: M
         session.set_field(EXPLANATION_FIELD, "")  # of an earlier version, which it was given for
 
 
-def amend(session: CaseSession, author: str, reason: str) -> Change:
-    """Open a signed case for a new version; the signed one is kept."""
+def amend(session: CaseSession, author: str, reason: str, *, pin: str = "") -> Change:
+    """Open a signed case for a new version; the signed one is kept.
+
+    Where accounts are in force it needs the right to amend and the PIN of who is signed in.
+    """
     if not reason.strip():
         raise UserError("An amendment needs a reason.", "", "Say in a few words what is to be changed.")
     session.author = author.strip() or session.author
-    typed, session.author = session.author, with_account(session.author)
+    typed, session.author = session.author, session.confirm_right(Right.AMEND, pin)
     try:
         return session.act(EventKind.AMEND, (), reason=reason.strip())
     finally:

@@ -52,6 +52,7 @@ from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.rare_search import search_of
 from bloodcells_gui.domain.review_state import utc_now
+from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.domain.validation import DAMAGED_LIST, SettingProblem
 from bloodcells_gui.domain.zones import Zones
@@ -133,18 +134,33 @@ class Workspace(SettingsKeeper):
         _, unreadable = self._listed()
         if unreadable is not None:
             self.setting_problems.append(SettingProblem(_RECENT_NAME, unreadable, DAMAGED_LIST))
-        self.author = self._settings.reviewer
         self.index = CaseIndex(lambda: self.cases_dir, lambda: self._settings)
         self._films = EarlierFilms(self.index, lambda: self._settings)
         self.outbox = Outbox(
             self.home, self._config, self.open_to_look, lambda: self.accounts.require(Right.SET_DESTINATIONS)
         )
         self.accounts = Accounts(self.lab, self.home)
+        self._shared.author = lambda: self.accounts.author
         self._orders = OrderLookup(lambda: self.outbox.connections)
+
+    @property
+    def author(self) -> str:
+        """Who reviews: the account that is signed in, without accounts the name of the day; "" for nobody."""
+        return self.accounts.author if self.accounts.in_force else self._author
+
+    @author.setter
+    def author(self, name: str) -> None:
+        self._author = name
 
     def may_change_laboratory(self) -> None:
         """UserError where the person who is signed in may not change what all stations share."""
         self.accounts.require(Right.CHANGE_RULES)
+
+    def save_settings(self, settings: LabSettings, seen: LabSettings | None = None) -> None:
+        """As :meth:`SettingsKeeper.save_settings`; whose database it is the laboratory says, too."""
+        if settings.lab_database != self._settings.lab_database:
+            self.accounts.require(Right.CHANGE_RULES)
+        super().save_settings(settings, seen)
 
     # ---- cases
 
@@ -306,7 +322,7 @@ class Workspace(SettingsKeeper):
         return self._session(store)
 
     def _session(self, store: CaseStore) -> CaseSession:
-        return CaseSession(
+        session = CaseSession(
             store,
             settings=lambda: held_or(self._settings),
             explainer=Explainer(self.engine),
@@ -317,6 +333,8 @@ class Workspace(SettingsKeeper):
             outbox=self.outbox,
             kept_drafts=self.home / KEPT_DRAFTS,
         )
+        session.accounts = self.accounts
+        return session
 
     def earlier_work(self) -> str:
         """When work before this start of the program was last written on this computer; "" for never."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodcells_gui import __version__
-from bloodcells_gui.cli import connecting_parser
+from bloodcells_gui.cli import accounts_parser, connecting_parser
 from bloodcells_gui.cli.complaints import (
     BAD_SIDE,
     BAD_THREADS,
@@ -245,6 +245,7 @@ def _add_calibrate(verbs: Verbs) -> None:
     _add_bundle(p)
     p.add_argument("--mpp", type=_positive, metavar="UM")
     p.add_argument("--threads", type=_threads, metavar="N")
+    accounts_parser.add_account(p)
     _add_lang(p)
 
 
@@ -283,12 +284,14 @@ def _add_lab(verbs: Verbs) -> None:
         p = actions.add_parser(action, help=does)
         p.add_argument("archive", type=Path, metavar="ARCHIVE")
         if action == "restore":
+            accounts_parser.add_account(p)
             p.add_argument("--into", type=Path, metavar="DIR",
                            help=N_("an empty folder instead of this workstation's"))  # fmt: skip
         _add_lang(p)
         p.add_argument("--json-progress", action="store_true", help=N_("one JSON object a line on stderr"))
         p.add_argument("--quiet", action="store_true")
         _add_verbose(p)
+    accounts_parser.add_actions(actions)
     init = actions.add_parser(
         "init", help=N_("make the database that workstations share, or bring it up to date")
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bloodcells_gui.cli import connecting
+from bloodcells_gui.cli.accounts import accounts_verb, identified
 from bloodcells_gui.cli.parser import language
 from bloodcells_gui.cli.progress import ProgressPrinter
 from bloodcells_gui.cli.terminal import line, problem, restore_signal_handlers, sentence, take_signals
@@ -229,17 +230,18 @@ def calibrate(args: argparse.Namespace) -> int:
     """Fit, list, choose or remove this laboratory's profiles."""
     from bloodcells_gui.app import calibration_cells as app
 
+    accounts = identified(args)
     first = args.words[0]
     if first in {"list", "use", "remove"} and not Path(first).exists():
         name = args.name or (args.words[1] if len(args.words) > 1 else "")
-        lines = app.manage(first, name, language(args))
+        lines = app.manage(first, name, language(args), accounts)
     else:
         if not args.name:
             raise UserError("A profile needs a name.", "", "Add --name NAME.")
         with cancel_on_interrupt() as token:
             lines = app.calibrate_from(
                 Path(first), args.name, tuple(args.bundle), mpp=args.mpp, threads=args.threads, token=token,
-                lang=language(args),
+                lang=language(args), accounts=accounts,
             )  # fmt: skip
     for text in lines:
         line(text)
@@ -285,9 +287,12 @@ def lab(args: argparse.Namespace) -> int:
 
     if args.action in ("init", "status"):
         return _lab_database(args)
+    if args.action == "accounts":
+        return accounts_verb(args)
 
     printer = ProgressPrinter.chosen(json_progress=args.json_progress, quiet=args.quiet, lang=language(args))
-    workstation = Workstation()
+    accounts = identified(args) if args.action == "restore" else None
+    workstation = Workstation(accounts=accounts)
     with cancel_on_interrupt() as token, printer:
         if args.action == "backup":
             done = workstation.back_up(args.archive, token=token, progress=printer.show)

@@ -150,6 +150,8 @@ def result_of(model: ReportModel, codes: Iterable[CodeRow], filler: str, pdf: by
     own = [s for s in model.signatures if s.version == model.version]
     if not own:
         raise not_signed()
+    if model.waits:
+        raise waits_for_second()
     first = own[0]
     earlier = [s for s in model.signatures if s.version < model.version and s.report_sha256]
     table = {row.key: row for row in codes}
@@ -184,6 +186,15 @@ def not_signed() -> UserError:
         N_("There is no message of a report that nobody signed."),
         N_("A laboratory system takes a result as final."),
         N_("Review and sign the case first."),
+    )
+
+
+def waits_for_second() -> UserError:
+    """The refusal to make a message of what the second person has not signed yet."""
+    return UserError(
+        N_("This report waits for the signature of the second person."),
+        N_("A laboratory system takes a result as final."),
+        N_("Let somebody else sign it first."),
     )
 
 

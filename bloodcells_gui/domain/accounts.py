@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.review import Signature
 from bloodcells_gui.domain.safe_text import escape_control_chars
 
 LONGEST_NAME = 80
@@ -24,6 +26,8 @@ _FIRST_LOCK_S = 300.0
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 _PIN = re.compile(r"[0-9]{4,8}")
 _MARK = "(lab:"
+#: On every page of a report that one of two persons has signed.
+SECOND_PERSON = N_("WAITS FOR THE SECOND PERSON")
 
 
 class Role(StrEnum):
@@ -172,6 +176,12 @@ def account_login(author: str) -> str:
 def plain_name(author: str) -> str:
     """An author of the record without the laboratory's account behind it."""
     return author.rpartition(" " + _MARK)[0] if account_login(author) else author
+
+
+def waits_for_second(signatures: Iterable[Signature], version: int, needed: int) -> bool:
+    """Whether a version is signed, and by fewer accounts than it needs."""
+    own = [s.author for s in signatures if s.version == version]
+    return bool(own) and needed > 1 and len({account_login(a) for a in own} - {""}) < needed
 
 
 def typed_name(name: str) -> str:

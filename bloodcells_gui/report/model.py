@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from bloodcells_gui.domain.accounts import SECOND_PERSON, waits_for_second
 from bloodcells_gui.domain.analysis import RunStatus, SkippedFile
 from bloodcells_gui.domain.comparison import AnalyserRow
 from bloodcells_gui.domain.differential import LATER, Differential, Remark
@@ -39,7 +40,6 @@ INCOMPLETE = N_("INCOMPLETE")
 PRELIMINARY = N_("PRELIMINARY")
 NOT_SIGNED = N_("NOT SIGNED")
 SIGNED = N_("SIGNED")
-
 
 # Marks a field that the JSON does not hold.
 _NOT_STORED = {"not_stored": True}
@@ -263,7 +263,8 @@ class ReportModel:
     patient or specimen, as it was made at that moment.
     `tags` are what persons remarked on single cells, `reader` limits that include the program's misnaming,
     `rare` what a search for rare cells has come to, `red_cells` what an examination of red cells has,
-    `platelet_report` what was counted of platelets field by field, `numeration` all three kinds per area.
+    `platelet_report` what was counted of platelets field by field, `numeration` all three kinds per area,
+    `persons_needed` how many accounts must sign.
 
     Of the envelope, `head` is the newest hash of the case's chain when this was written, and `frozen` the
     SHA-256 of the bytes that were signed, for a report read back from them.
@@ -299,6 +300,7 @@ class ReportModel:
     red_cells: RedCellBlock | None = field(default=None, metadata=LATER)
     platelet_report: PlateletReport | None = field(default=None, metadata=LATER)
     numeration: Numeration | None = field(default=None, metadata=LATER)
+    persons_needed: int = field(default=1, metadata=LATER)
     research_use: str = RESEARCH_USE_ONLY
     format: int = REPORT_FORMAT
     created: str = ""
@@ -313,9 +315,8 @@ class ReportModel:
         obj = _encode(self)
         for name in _ENVELOPE:
             del obj[name]
-        return json.dumps(
-            obj, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        ).encode()
+        text = json.dumps(obj, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return text.encode()
 
     def sha256(self) -> str:
         """Hash of what is signed: the canonical content (signatures, time and language stand outside).
@@ -327,22 +328,25 @@ class ReportModel:
 
     def stamps(self) -> tuple[str, ...]:
         """What must be stamped on every page, as English keys."""
-        found = []
-        if self.synthetic:
-            found.append(SYNTHETIC)
+        found = [SYNTHETIC] if self.synthetic else []
         done = self.completed_later
         if any(run.status is not RunStatus.COMPLETE and run.number not in done for run in self.runs):
             found.append(INCOMPLETE)
         if self.differential.preliminary:
             found.append(PRELIMINARY)
-        if not self.signed:
-            found.append(NOT_SIGNED)
+        if not self.signed or self.waits:
+            found.append(SECOND_PERSON if self.signed else NOT_SIGNED)
         return tuple(found)
 
     @property
     def signed(self) -> bool:
         """Whether someone signed this very version."""
         return any(s.version == self.version for s in self.signatures)
+
+    @property
+    def waits(self) -> bool:
+        """Whether this version is signed, and by fewer persons than it needs."""
+        return waits_for_second(self.signatures, self.version, self.persons_needed)
 
 
 SKIPPED_SHOWN = 200

@@ -6,6 +6,7 @@ import io
 
 from PIL import Image
 
+from bloodcells_gui.domain.accounts import SECOND_PERSON
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.page_marks import RGB
 from bloodcells_gui.domain.remarks import cut_cells
@@ -91,6 +92,8 @@ def stamp_text(sheet: Sheet, model: ReportModel, stamp: str) -> str:
         return sheet.tr(
             "The analysis was stopped or failed before its end; what was found until then is shown."
         )
+    if stamp == SECOND_PERSON:
+        return sheet.tr("This report needs the signatures of two persons; one has signed.")
     if stamp == NOT_SIGNED:
         r = model.review
         # No person took out what the counting frame leaves out.

@@ -105,7 +105,7 @@ class AccountBook:
         """What was done, the newest first."""
         rows = self._database.query(
             "SELECT at, station, actor, login, what, detail FROM bloodcells_account_events"
-            " ORDER BY at DESC LIMIT ?",
+            " ORDER BY number DESC, at DESC LIMIT ?",
             most,
         )
         return [AccountEvent(float(at), *map(str, rest)) for at, *rest in rows]
@@ -115,7 +115,8 @@ class AccountBook:
     def note(self, what: str, login: str, actor: str = "", detail: str = "") -> None:
         """Write one line into the record of accounts."""
         self._database.query(
-            "INSERT INTO bloodcells_account_events VALUES ($now, ?, ?, ?, ?, ?)",
+            "INSERT INTO bloodcells_account_events SELECT coalesce(max(number), 0) + 1, $now, ?, ?, ?, ?, ?"
+            " FROM bloodcells_account_events",
             self._station, actor or login, login, what, detail[:400],
         )  # fmt: skip
 

@@ -80,3 +80,8 @@ class LabPool:
             free, self._free = self._free, []
         for database in free:
             database.close()
+
+    def __del__(self) -> None:
+        # A program that ends without closing leaves no connection to the server's time-out.
+        with contextlib.suppress(Exception):
+            self.close()

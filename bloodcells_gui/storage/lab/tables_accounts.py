@@ -15,7 +15,9 @@ ACCOUNTS: tuple[str, ...] = (
     "CREATE TABLE bloodcells_account_rules (id INTEGER PRIMARY KEY, technicians_sign INTEGER NOT NULL,"
     " two_persons TEXT NOT NULL, blast_percent DOUBLE PRECISION NOT NULL, idle_minutes INTEGER NOT NULL,"
     " revision INTEGER NOT NULL)",
-    "CREATE TABLE bloodcells_account_events (at DOUBLE PRECISION NOT NULL, station TEXT NOT NULL,"
-    " actor TEXT NOT NULL, login TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL)",
+    # `number` orders what was done at the same moment.
+    "CREATE TABLE bloodcells_account_events (number INTEGER NOT NULL, at DOUBLE PRECISION NOT NULL,"
+    " station TEXT NOT NULL, actor TEXT NOT NULL, login TEXT NOT NULL, what TEXT NOT NULL,"
+    " detail TEXT NOT NULL)",
     "CREATE INDEX bloodcells_account_events_at ON bloodcells_account_events (at)",
 )

@@ -49,7 +49,11 @@ class BackupDesk:
     def show(self) -> BackupWindow:
         """Everything that the workstation keeps, into one file and back."""
         if self._shown is None:
-            workstation = Workstation(self._workspace.home, self._workspace.settings_file.parent)
+            workstation = Workstation(
+                self._workspace.home,
+                self._workspace.settings_file.parent,
+                accounts=self._workspace.accounts,
+            )
             self._shown = BackupWindow(
                 self._context, workstation, self._window.pool, self._workspace.reload_settings, self._window
             )
