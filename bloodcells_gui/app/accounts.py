@@ -11,7 +11,6 @@ Times are measured by the monotonic clock here and by the server's there: neithe
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from bloodcells_gui.app.account import os_account_name
 from bloodcells_gui.app.case_lease import station_name
+from bloodcells_gui.app.known_accounts import KnownAccounts
 from bloodcells_gui.app.lab_link import LabLink
 from bloodcells_gui.domain.accounts import (
     FAILURES_ALLOWED,
@@ -36,16 +36,12 @@ from bloodcells_gui.domain.accounts import (
 )
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_, Reason
-from bloodcells_gui.imaging.io.plain_files import read_bytes
-from bloodcells_gui.storage.atomic_io import write_whole
 from bloodcells_gui.storage.lab.accounts import PASSWORD, PIN, AccountBook, AccountWaits
 from bloodcells_gui.storage.lab.database import LabUnreachable
 from bloodcells_gui.storage.lab.hashing import matches
 
 _log = logging.getLogger(__name__)
 _AGAIN = N_("Try again; after five wrong attempts the account has to wait.")
-_KNOWN_NAME = "accounts.json"
-_KNOWN_MOST_BYTES = 4096
 #: Seconds for which an answer of the database is good, and after which a silent one is asked again.
 FRESH_S, AGAIN_S = 2.0, 20.0
 
@@ -84,7 +80,7 @@ class Accounts:
         self, lab: LabLink, home: Path, *, os_account: Callable[[], str] = os_account_name, station: str = ""
     ) -> None:
         self._lab = lab
-        self._memory = home / _KNOWN_NAME
+        self._known = KnownAccounts(home)
         self._os_account = os_account
         self._station = station or station_name()
         self._lock = threading.RLock()
@@ -139,12 +135,12 @@ class Accounts:
                         self.rules = book.rules()
                         self._look_up_person(book)
                 self.unreachable = None
-                self._remember()
+                self._known.keep(url, self._in_force)
             except UserError as error:
                 _log.warning("the accounts cannot be looked up", exc_info=error)
                 self.unreachable = error
                 if self._in_force is None:
-                    self._in_force = self._remembered()
+                    self._in_force = self._known.in_force(url)
             finally:
                 self._looked = time.monotonic()
 
@@ -354,7 +350,7 @@ class Accounts:
         self.person, self._by_os, self.locked = account, by_os, False
         self._in_force, self.unreachable, self._local = True, None, _Local()
         self._looked = time.monotonic()
-        self._remember()
+        self._known.keep(url, True)
         self.changed()
 
     def unlock(self, pin: str) -> None:
@@ -439,23 +435,3 @@ class Accounts:
         actor = self.acting
         with self._answering() as book:
             yield book, actor.login if actor is not None else ""
-
-    # -- whether there were accounts, for a start without the database ----------------------------------
-
-    def _remember(self) -> None:
-        text = json.dumps({"address": self._url, "in_force": self._in_force})
-        try:
-            if self._memory.is_file() and self._memory.read_text("utf-8") == text:
-                return
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._memory, text.encode("ascii"))
-        except (OSError, ValueError, UserError) as error:
-            _log.warning("whether there are accounts cannot be remembered", exc_info=error)
-
-    def _remembered(self) -> bool:
-        """What was known last; where nothing was, accounts are taken to be in force."""
-        try:
-            known = json.loads(read_bytes(self._memory, _KNOWN_MOST_BYTES).decode("utf-8"))
-            return not (known["address"] == self._url and known["in_force"] is False)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return True
