@@ -118,14 +118,7 @@ def _sign(
         content, key = model.canonical(), model.sha256()
     try:
         event = make_event(
-            session.state,
-            EventKind.SIGN,
-            signer,
-            (),
-            meaning,
-            key=key,
-            reason=reason,
-            clock=session.clock,
+            session.state, EventKind.SIGN, signer, (), meaning, key=key, reason=reason, clock=session.clock
         )
     except ValueError as e:
         raise UserError("The case was not signed.", "{reason}.", reason=reason_of(e)) from e
