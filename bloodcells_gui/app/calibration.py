@@ -14,7 +14,7 @@ from bloodcells_gui.app.engine import Engine
 from bloodcells_gui.domain.accounts import Right
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.inference.calibration import Profile
-from bloodcells_gui.storage.calibration_profiles import CalibrationProfileStore
+from bloodcells_gui.storage.calibration_profiles import ProfileStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class CalibrationController:
     def __init__(
         self,
         engine: Callable[[], Engine],
-        store: CalibrationProfileStore | None = None,
+        store: ProfileStore | None = None,
         accounts: Accounts | None = None,
     ) -> None:
         self._accounts = accounts

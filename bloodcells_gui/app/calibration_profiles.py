@@ -2,29 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bloodcells_gui.app.accounts import Accounts
+from bloodcells_gui.app.case_lease import station_name
 from bloodcells_gui.app.data_folders import user_data_dir
 from bloodcells_gui.app.engine import Engine
+from bloodcells_gui.app.lab_link import LabLink
+from bloodcells_gui.app.settings_keeper import settings_path
+from bloodcells_gui.domain.accounts import Right
+from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.formatting import number
-from bloodcells_gui.domain.i18n import ngettext, tr
+from bloodcells_gui.domain.i18n import N_, ngettext, tr
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.inference.calibration import Profile, fit_profile
-from bloodcells_gui.storage.calibration_profiles import CalibrationProfileStore
+from bloodcells_gui.storage import settings as settings_store
+from bloodcells_gui.storage.calibration_profiles import CalibrationProfileStore, ProfileStore
+from bloodcells_gui.storage.lab.database import LabDatabase
+from bloodcells_gui.storage.lab.pool import LabPool
+from bloodcells_gui.storage.lab.profiles import LabProfiles
 
 NO_PROFILE = "none"
+_COPIES = "profiles of the laboratory"
 
 
-def profile_store() -> CalibrationProfileStore:
-    """Where this workstation keeps its profiles."""
-    return CalibrationProfileStore(user_data_dir() / "profiles")
+def own_profiles(home: Path) -> CalibrationProfileStore:
+    """The profiles of this workstation's own."""
+    return CalibrationProfileStore(home / "profiles")
 
 
-def apply_profile(engine: Engine, name: str, store: CalibrationProfileStore | None = None) -> str:
+def profiles_of(
+    home: Path,
+    pool: Callable[[], LabPool | None],
+    may_change: Callable[[], None] = lambda: None,
+) -> ProfileStore:
+    """The profiles in force: the laboratory's where `pool` gives connections to its database."""
+    if pool() is None:
+        return own_profiles(home)
+
+    @contextmanager
+    def connect() -> Iterator[LabDatabase]:
+        there = pool()
+        if there is None:
+            raise UserError(N_("This workstation has left the laboratory's database."))
+        with there.database() as database:
+            yield database
+
+    copies = CalibrationProfileStore(home / _COPIES)
+    return LabProfiles(connect, copies, station=station_name(), may_change=may_change)
+
+
+def profile_store() -> ProfileStore:
+    """The profiles in force for a program without a window.
+
+    Connections are opened for each question and closed after it.
+    """
+    address = settings_store.load(settings_path())[0].lab_database
+    if not address:
+        return own_profiles(user_data_dir())
+
+    @contextmanager
+    def connect() -> Iterator[LabDatabase]:
+        with closing(LabPool(address)) as pool, pool.database() as database:
+            yield database
+
+    def may_change() -> None:
+        link = LabLink(lambda: address)
+        with closing(link):
+            accounts = Accounts(link, user_data_dir())
+            if accounts.in_force:
+                accounts.sign_in_by_os()
+            accounts.require(Right.CHANGE_RULES)
+
+    copies = CalibrationProfileStore(user_data_dir() / _COPIES)
+    return LabProfiles(connect, copies, station=station_name(), may_change=may_change)
+
+
+def apply_profile(engine: Engine, name: str, store: ProfileStore | None = None) -> str:
     """Set the engine's classifier to a profile and return what reports call it ("" = the bundle's own head).
 
     Parameters
@@ -91,7 +151,7 @@ def fit(
     name: str,
     embeddings: NDArray[np.float32],
     labels: Sequence[str],
-    store: CalibrationProfileStore | None = None,
+    store: ProfileStore | None = None,
 ) -> Fitted:
     """Fit and keep a profile from reviewed cells; it is not in use before it is chosen.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bloodcells_gui import __version__
-from bloodcells_gui.app.workspace import settings_path
+from bloodcells_gui.app.settings_keeper import settings_path
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.storage import settings as settings_store
@@ -38,6 +38,15 @@ def init(url: str, lang: str = "en") -> list[str]:
         ]
 
 
+def no_database() -> UserError:
+    """The refusal where no database is named."""
+    return UserError(
+        "This workstation has no laboratory's database.",
+        "",
+        "Name its address, or write it into the settings (General).",
+    )
+
+
 def status(url: str = "", lang: str = "en") -> list[str]:
     """Health and versions, and who is at which case, one line each; `url` of the settings when empty.
 
@@ -48,11 +57,7 @@ def status(url: str = "", lang: str = "en") -> list[str]:
     """
     url = url or settings_store.load(settings_path())[0].lab_database
     if not url:
-        raise UserError(
-            "This workstation has no laboratory's database.",
-            "",
-            "Name its address, or write it into the settings (General).",
-        )
+        raise no_database()
     began = time.monotonic()
     with LabDatabase(url) as database:
         schema.check(database)

@@ -101,6 +101,11 @@ class SettingsNews:
     problems: tuple[SettingProblem, ...]
     said: Reason
 
+    @property
+    def joined(self) -> bool:
+        """Whether this workstation has just joined the laboratory."""
+        return self.said.template != _CHANGED
+
 
 def _time_text(version: SettingsVersion) -> str:
     return local_text(datetime.fromtimestamp(version.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))

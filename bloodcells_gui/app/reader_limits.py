@@ -27,7 +27,7 @@ from bloodcells_gui.domain.reader_limits import (
 from bloodcells_gui.imaging.io.plain_files import read_bytes
 from bloodcells_gui.inference.calibration import Profile
 from bloodcells_gui.report.evaluation import finest_rollup, named_matrix
-from bloodcells_gui.storage.calibration_profiles import CalibrationProfileStore
+from bloodcells_gui.storage.calibration_profiles import ProfileStore
 
 if TYPE_CHECKING:
     from bloodcells_gui.app.session import CaseSession
@@ -64,9 +64,7 @@ def matrix_of_evaluation(path: Path) -> ReaderMatrix:
         ) from error
 
 
-def matrix_of_profile(
-    engine: Engine, name: str = "", store: CalibrationProfileStore | None = None
-) -> ReaderMatrix:
+def matrix_of_profile(engine: Engine, name: str = "", store: ProfileStore | None = None) -> ReaderMatrix:
     """The cross-validated confusion matrix of a calibration profile; "" takes the one in use.
 
     Raises

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions, new_case
+from bloodcells_gui.app.calibration_profiles import profiles_of
 from bloodcells_gui.app.case_index import CaseIndex
 from bloodcells_gui.app.case_lease import ask_lease, hold_new, holder_in_words
 from bloodcells_gui.app.case_reading import read_at_one_moment
@@ -31,6 +32,7 @@ from bloodcells_gui.app.intake import (
     several_places,
     take_in,
 )
+from bloodcells_gui.app.lab_joining import Own, bring_in, own_things
 from bloodcells_gui.app.order_lookup import OrderLookup
 from bloodcells_gui.app.outbox import Outbox
 from bloodcells_gui.app.red_cell_examination import ExaminationJob
@@ -61,6 +63,7 @@ from bloodcells_gui.pipeline.scan import is_leukocyte
 from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.allowed_paths import allow_network_root
 from bloodcells_gui.storage.atomic_io import free_path, write_whole
+from bloodcells_gui.storage.calibration_profiles import ProfileStore
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.connection import CaseDamaged
 from bloodcells_gui.storage.lock import CaseInUse
@@ -161,6 +164,19 @@ class Workspace(SettingsKeeper):
         if settings.lab_database != self._settings.lab_database:
             self.accounts.require(Right.CHANGE_RULES)
         super().save_settings(settings, seen)
+
+    def profiles(self) -> ProfileStore:
+        """The calibration profiles in force."""
+        return profiles_of(self.home, self.lab.pool, self.may_change_laboratory)
+
+    def own_things(self) -> Own:
+        """What this workstation has that the laboratory which it joined lacks; UserError when it is away."""
+        return own_things(self.home, self.profiles()) if self.settings.lab_database else Own()
+
+    def bring_in(self) -> list[Reason]:
+        """Bring that into the laboratory, for all stations; what was done."""
+        self.may_change_laboratory()
+        return bring_in(self.home, self.profiles())
 
     # ---- cases
 

@@ -300,7 +300,10 @@ def _add_lab(verbs: Verbs) -> None:
         "status", help=N_("health and versions of the database, and who is at which case")
     )
     status.add_argument("url", nargs="?", default="", metavar="URL", help=N_("default: that of the settings"))
-    for p in (init, status):
+    share = actions.add_parser(
+        "share", help=N_("bring this workstation's own calibration profiles into the laboratory")
+    )
+    for p in (init, status, share):
         _add_lang(p)
         _add_verbose(p)
 

@@ -285,7 +285,7 @@ def lab(args: argparse.Namespace) -> int:
     """Backup of the workstation and its return; the database that workstations share."""
     from bloodcells_gui.app.backup import Workstation
 
-    if args.action in ("init", "status"):
+    if args.action in ("init", "status", "share"):
         return _lab_database(args)
     if args.action == "accounts":
         return accounts_verb(args)
@@ -307,8 +307,14 @@ def lab(args: argparse.Namespace) -> int:
 
 def _lab_database(args: argparse.Namespace) -> int:
     from bloodcells_gui.app.lab_database import init, status
+    from bloodcells_gui.app.lab_joining import bring_in_from_here
 
-    for text in (init if args.action == "init" else status)(args.url, language(args)):
+    lang = language(args)
+    if args.action == "share":
+        lines = bring_in_from_here(lang)
+    else:
+        lines = (init if args.action == "init" else status)(args.url, lang)
+    for text in lines:
         line(text)
     return 0
 

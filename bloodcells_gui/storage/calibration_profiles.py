@@ -12,15 +12,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.imaging.io.plain_files import read_bytes
 from bloodcells_gui.storage.atomic_io import free_path, make_folder, not_writable, write_whole
 
 _NAME = re.compile(r"[^\W_][\w .()-]{0,59}")
-_VERSION = re.compile(r"[0-9]{4}\.json")
-_MAX_BYTES = 16 * 1024**2
+_VERSION = re.compile(r"[0-9]{4,}\.json")
+#: Of one version of a profile.
+MOST_BYTES = 16 * 1024**2
 _REMOVED = ".removed"
 _ACTIVE = "active.json"
 
@@ -35,13 +36,79 @@ class StoredProfile:
     data: Mapping[str, Any]
 
 
-def _unknown(name: str) -> UserError:
+def unknown_profile(name: str) -> UserError:
+    """The refusal of a name that there is not."""
     return UserError(
         "There is no profile called {name}.",
         "It was never made on this workstation, or it was removed.",
         "`bloodcells calibrate list` names those there are.",
         name=name,
     )
+
+
+def damaged_profile(name: str) -> UserError:
+    """What is said of a profile that cannot be read."""
+    return UserError(
+        "The profile {name} cannot be read.",
+        "Its file is damaged.",
+        "Calibrate again, or remove the profile.",
+        name=name,
+    )
+
+
+def no_earlier_version(name: str) -> UserError:
+    """The refusal to go back where there is nothing to go back to."""
+    return UserError(
+        "There is no earlier version of the profile {name}.",
+        "It was calibrated once.",
+        "Use the model's own head, or calibrate again.",
+        name=name,
+    )
+
+
+def check_name(name: str) -> None:
+    """UserError where `name` cannot be the name of a profile."""
+    if not _NAME.fullmatch(name) or name.endswith((" ", ".")):
+        raise UserError(
+            "{name} cannot be the name of a profile.",
+            "A name has up to 60 letters, digits, spaces, points, brackets and hyphens.",
+            "Choose another name.",
+            name=name,
+        )
+
+
+class ProfileStore(Protocol):
+    """Named, versioned profiles: of one workstation's folder, or of a laboratory's database."""
+
+    def save(self, data: Mapping[str, Any]) -> int:
+        """Keep a further version under ``data["name"]``; returns its number."""
+
+    def load(self, name: str, version: int | None = None) -> StoredProfile:
+        """A profile's newest version, or the one asked for; UserError when there is none or it is damaged."""
+
+    def all(self) -> list[StoredProfile]:
+        """Newest versions by name; those of :meth:`damaged` are left out."""
+
+    def damaged(self) -> list[str]:
+        """Names of profiles whose newest version cannot be read."""
+
+    def versions(self, name: str) -> list[int]:
+        """Versions of a profile, oldest first."""
+
+    def remove(self, name: str) -> None:
+        """Put a profile aside and stop using it."""
+
+    def revert(self, name: str, version: int | None = None) -> int:
+        """Go back to an earlier version by keeping it again as the newest; returns its number."""
+
+    def use(self, name: str) -> StoredProfile:
+        """Use the profile from now on with its bundle."""
+
+    def use_none(self, bundle_sha256: str) -> None:
+        """Use the bundle's own head again."""
+
+    def active(self, bundle_sha256: str) -> str:
+        """Name of the profile in use with a bundle, "" for none; UserError where it cannot be read."""
 
 
 class CalibrationProfileStore:
@@ -76,14 +143,9 @@ class CalibrationProfileStore:
             if not isinstance(bundle, str):
                 raise ValueError("no hash")
         except FileNotFoundError as error:
-            raise _unknown(name) from error
+            raise unknown_profile(name) from error
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise UserError(
-                "The profile {name} cannot be read.",
-                "Its file is damaged.",
-                "Calibrate again, or remove the profile.",
-                name=name,
-            ) from error
+            raise damaged_profile(name) from error
         return StoredProfile(name, number, bundle, data)
 
     def all(self) -> list[StoredProfile]:
@@ -111,7 +173,7 @@ class CalibrationProfileStore:
         """Move a profile aside and stop using it."""
         folder = self._folder_of(name)
         if not self._versions(folder):
-            raise _unknown(name)
+            raise unknown_profile(name)
         aside = self._folder / _REMOVED
         make_folder(aside)
         target = free_path(aside, name)
@@ -132,12 +194,7 @@ class CalibrationProfileStore:
         there = self.versions(name)
         wanted = version if version is not None else (there[-2] if len(there) > 1 else 0)
         if wanted not in there:
-            raise UserError(
-                "There is no earlier version of the profile {name}.",
-                "It was calibrated once.",
-                "Use the model's own head, or calibrate again.",
-                name=name,
-            )
+            raise no_earlier_version(name)
         return self.save(self.load(name, wanted).data)
 
     def use(self, name: str) -> StoredProfile:
@@ -170,14 +227,24 @@ class CalibrationProfileStore:
                 path=self._folder / _ACTIVE,
             ) from error
 
+    def put(self, profile: StoredProfile) -> None:
+        """Keep a copy of a profile of the laboratory under its own version."""
+        folder = self._folder_of(profile.name)
+        make_folder(folder)
+        data = json.dumps(dict(profile.data), ensure_ascii=False).encode()
+        write_whole(folder / f"{profile.version:04d}.json", data)
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether a choice was ever written down, be it for none."""
+        return (self._folder / _ACTIVE).is_file()
+
+    def choose(self, active: Mapping[str, str]) -> None:
+        """Write down the laboratory's choices: bundle -> name."""
+        self._write_active(active)
+
     def _folder_of(self, name: str) -> Path:
-        if not _NAME.fullmatch(name) or name.endswith((" ", ".")):
-            raise UserError(
-                "{name} cannot be the name of a profile.",
-                "A name has up to 60 letters, digits, spaces, points, brackets and hyphens.",
-                "Choose another name.",
-                name=name,
-            )
+        check_name(name)
         return self._folder / name
 
     def _listed(self) -> list[Path]:
@@ -209,7 +276,7 @@ class CalibrationProfileStore:
 
 def _json(path: Path) -> Any:
     """Content of a file; OSError where it is no regular one, ValueError where it is too large or no JSON."""
-    data = read_bytes(path, _MAX_BYTES + 1)
-    if len(data) > _MAX_BYTES:
+    data = read_bytes(path, MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
         raise ValueError("too large")
     return json.loads(data.decode("utf-8"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from bloodcells_gui.app.lab_joining import Own
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.keymap import KeyMap
 from bloodcells_gui.ui.main_window import MainWindow
@@ -15,7 +17,7 @@ from bloodcells_gui.ui.settings.dialog import SettingsDialog
 
 #: How often the laboratory's database is asked whether its settings changed.
 _LOOK_MS = 30_000
-_NOTICE = "laboratory settings"
+_NOTICE, _OWN = "laboratory settings", "own things"
 # What is shown by widgets that are made once.
 _REBUILT = ("language", "keys", "fields", "grading", "comments")
 
@@ -41,6 +43,9 @@ class SettingsDesk(QObject):
         self._asking = Lookup(window.unawaited, self)
         self._asking.answered.connect(lambda *_: self._on_found())
         self._asking.failed.connect(lambda _, error: self._on_failure(error))
+        self._joining = Lookup(window.unawaited, self)
+        self._joining.answered.connect(self._on_joining)
+        self._joining.failed.connect(lambda _, error: self._on_failure(error))
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_MS)
         self._timer.timeout.connect(self.look)
@@ -95,7 +100,23 @@ class SettingsDesk(QObject):
             unused = "\n".join(p.text(lang) for p in news.problems[:6])
             kind = "warning" if unused else "info"
             self._window.banners.notice(_NOTICE, kind, news.said.text(lang), unused, stays=True)
+            if news.joined:
+                self._joining.ask(None, self._workspace.own_things)
         self._show_changes()
+
+    def _on_joining(self, _tag: object, found: object) -> None:
+        """Offer to bring in what this workstation has of its own, then say what became of it."""
+        lang = self._context.language.lang
+        if isinstance(found, Own) and found:
+            offer = (tr("Bring them in"), lambda: self._joining.ask(None, self._workspace.bring_in))
+            whose = tr("The laboratory's are used from now on. Brought in, they are there for all stations.")
+            self._window.banners.notice(
+                _OWN, "info", found.said.text(lang), whose, actions=(offer,), stays=True
+            )
+        elif isinstance(found, list):
+            self._window.banners.settle(_OWN)
+            lines = [reason.text(lang) for reason in found]
+            self._window.banners.notice(_OWN, "ok", lines[0], "\n".join(lines[1:]), stays=True)
 
     def _show_changes(self) -> None:
         before, now = self._shown, self._workspace.settings
@@ -116,3 +137,4 @@ class SettingsDesk(QObject):
     def _close(self) -> None:
         self._timer.stop()
         self._asking.close()
+        self._joining.close()

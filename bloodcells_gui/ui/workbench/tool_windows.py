@@ -353,7 +353,9 @@ class ToolWindows(QObject):
         """Profiles of this laboratory, and a new one from the open case."""
         session = self.session
         case, reviewed = (None, 0) if session is None else (session.path, session.state.reviewed)
-        profiles = CalibrationController(self.workspace.engine, accounts=self.workspace.accounts)
+        profiles = CalibrationController(
+            self.workspace.engine, self.workspace.profiles(), self.workspace.accounts
+        )
         window = CalibrationWindow(self.context, profiles, case, reviewed, self.window.pool, self.window)
         window.cells_wanted.connect(self._choose_cells)
         return self._show_case_window(window)

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from bloodcells_gui.app.calibration_profiles import own_profiles
 from bloodcells_gui.app.settings_keeper import SettingsKeeper
 from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.storage.lab import schema
@@ -50,6 +52,30 @@ def test_what_another_station_changed_is_said_and_in_force(
         tools.settings.look()
         qtbot.waitUntil(lambda: workspace.settings.target_cells == 400)
         qtbot.waitUntil(lambda: any(b.texts[0].startswith("Ana at ") for b in window.banners.banners))
+    finally:
+        window.close()
+        window.deleteLater()
+        cases.close()
+        workspace.lab.close()
+
+
+def test_a_station_that_joins_is_asked_for_its_own_profiles(
+    qtbot: QtBot, context: UiContext, memory: WindowMemory, tmp_path: Path, other: SettingsKeeper
+) -> None:
+    workspace = a_workspace(tmp_path)
+    own_profiles(workspace.home).save({"name": "ours", "bundle_sha256": "b"})
+    workspace.save_settings(replace(workspace.settings, lab_database=other.settings.lab_database))
+    cases = WorkList(workspace)
+    window = MainWindow(context, workspace, memory)
+    ToolWindows(window, context, workspace, cases, memory)
+    window.show()
+    try:
+        qtbot.waitUntil(lambda: any("lacks: ours" in b.texts[0] for b in window.banners.banners))
+        asked = next(b for b in window.banners.banners if "ours" in b.texts[0])
+        assert workspace.profiles().all() == []
+        next(b for b in asked.findChildren(QPushButton) if b.text() == "Bring them in").click()
+        qtbot.waitUntil(lambda: any("ours is the laboratory's" in b.texts[0] for b in window.banners.banners))
+        assert [p.name for p in workspace.profiles().all()] == ["ours"]
     finally:
         window.close()
         window.deleteLater()

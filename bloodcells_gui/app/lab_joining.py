@@ -1,0 +1,101 @@
+"""Bring what a workstation kept for itself into the laboratory that it has joined.
+
+Nothing of the laboratory is replaced, and nothing of the workstation's own is removed. What is there already
+is not brought a second time, so that it can be repeated after an interruption.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from bloodcells_gui.app.calibration_profiles import own_profiles, profile_store
+from bloodcells_gui.app.case_lease import station_name
+from bloodcells_gui.app.data_folders import user_data_dir
+from bloodcells_gui.app.lab_database import no_database
+from bloodcells_gui.app.settings_keeper import settings_path
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import N_, Reason
+from bloodcells_gui.storage import settings as settings_store
+from bloodcells_gui.storage.calibration_profiles import CalibrationProfileStore, ProfileStore
+
+_LONGEST_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a workstation has that the laboratory lacks: names of profiles."""
+
+    profiles: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.profiles)
+
+    @property
+    def said(self) -> Reason:
+        """It in words."""
+        return Reason(
+            N_("This workstation has calibration profiles of its own that the laboratory lacks: {names}."),
+            (("names", ", ".join(self.profiles)),),
+        )
+
+
+def own_things(home: Path, profiles: ProfileStore) -> Own:
+    """What :func:`bring_in` would bring; UserError where the laboratory's database cannot be asked."""
+    own = own_profiles(home)
+    return Own(tuple(p.name for p in own.all() if _place(own, profiles, p.name)[1]))
+
+
+def bring_in(home: Path, profiles: ProfileStore) -> list[Reason]:
+    """Bring it; what was done, one line each.
+
+    Raises
+    ------
+    UserError
+        The person may not, or the database does not answer; what was brought until then stays.
+    """
+    own, said = own_profiles(home), []
+    for stored in own.all():
+        name, versions = _place(own, profiles, stored.name)
+        if not versions:
+            continue
+        for version in versions:
+            profiles.save({**own.load(stored.name, version).data, "name": name})
+        params = (("name", stored.name), ("as", name))
+        said.append(Reason(_AS_IT_IS if name == stored.name else _UNDER_ANOTHER_NAME, params))
+        bundle = stored.bundle_sha256
+        if own.active(bundle) == stored.name and not profiles.active(bundle):
+            profiles.use(name)
+            said.append(Reason(N_("The laboratory uses the profile {as} now."), params))
+    return said or [Reason(N_("The laboratory has all that this workstation has."))]
+
+
+_AS_IT_IS = N_("The profile {name} is the laboratory's now.")
+_UNDER_ANOTHER_NAME = N_(
+    "The laboratory has another profile {name}: this workstation's is called {as} there."
+)
+
+
+def _place(own: CalibrationProfileStore, lab: ProfileStore, name: str) -> tuple[str, list[int]]:
+    """Under which name a profile goes into the laboratory, and which of its versions are to come."""
+    versions = own.versions(name)
+    mine = [{**own.load(name, v).data, "name": ""} for v in versions]
+    station = re.sub(r"[^\w.-]", "-", station_name())
+    base = f"{name[: _LONGEST_NAME - len(station[:20]) - 8]} ({station[:20]})"
+    for candidate in (name, base, *(f"{base} {n}" for n in range(2, 100))):
+        there = lab.versions(candidate)
+        try:
+            begun = [{**lab.load(candidate, v).data, "name": ""} for v in there[: len(mine)]]
+        except UserError:  # damaged there: another one's at any rate
+            continue
+        if begun == mine[: len(begun)]:
+            return candidate, versions[len(begun) :]
+    return base, []
+
+
+def bring_in_from_here(lang: str = "en") -> list[str]:
+    """Bring in what this workstation has, without a window; lines to print. UserError as :func:`bring_in`."""
+    if not settings_store.load(settings_path())[0].lab_database:
+        raise no_database()
+    return [reason.text(lang) for reason in bring_in(user_data_dir(), profile_store())]
