@@ -29,7 +29,7 @@ from bloodcells_gui.storage.lab.pool import LabPool
 from bloodcells_gui.storage.lab.profiles import LabProfiles
 
 NO_PROFILE = "none"
-_COPIES = "profiles of the laboratory"
+_COPIES = "laboratory-profiles"
 
 
 def own_profiles(home: Path) -> CalibrationProfileStore:
