@@ -26,7 +26,7 @@ def init(url: str, lang: str = "en") -> list[str]:
     UserError
         The address is wrong, the server does not answer or is too old, or its tables are of a newer version.
     """
-    with LabDatabase(url) as database:
+    with LabDatabase(url, make=True) as database:
         before, number = schema.create(database, __version__)
         said = _MADE if not before else _UPGRADED if before < number else _THERE
         versions = {"engine": database.engine, "version": database.server_version}

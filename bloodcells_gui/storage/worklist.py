@@ -13,33 +13,25 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
-from bloodcells_gui.domain.earlier_films import Film
-from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.file_names import CASE_SUFFIX
-from bloodcells_gui.domain.quality import CaseFigures
 from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.atomic_io import make_folder
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.case_transfer import move_case
-from bloodcells_gui.storage.connection import damaged
-from bloodcells_gui.storage.film_lines import figures_of, film_of
 from bloodcells_gui.storage.last_seen import WENT_BACK, chain_was_truncated
 from bloodcells_gui.storage.worklist_files import case_files, index_key, stamp_of
 from bloodcells_gui.storage.worklist_index import INDEX_NAME, index_at, is_sound, sealed
+from bloodcells_gui.storage.worklist_lines import CaseList, Known, known_line, newest_first
 from bloodcells_gui.storage.worklist_rows import (
-    FILM,
-    IDS,
     CaseEntry,
     CaseState,
     Flags,
     entry_of_row,
+    line_of,
     row_of_case,
-    unreadable_row,
 )
 
 __all__ = ["INDEX_NAME", "CaseEntry", "CaseState", "Flags", "Worklist"]
@@ -48,28 +40,22 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A sound row in memory: its entry, the folded text that a search looks through, the film it holds."""
-
-    entry: CaseEntry
-    where: str
-    film: str
-
-
-class Worklist:
+class Worklist(CaseList):
     """The cases of one folder (and its sub-folders). Thread-safe.
 
     Parameters
     ----------
     folder : Path
-        Made when missing.
     flags : callable, optional
         Gives the flags of a case from its state, for showing and searching.
     id_fields : sequence of str
         Fields of the specimen form that a case is also found by.
     target : callable, optional
         Leukocytes that the laboratory counts a case to, at the moment; 0 for no target.
+    place : Path or None
+        The file of the index; None is the usual one within the folder, which is made when missing.
+    in_memory : bool
+        Keep the index in memory, and make nothing in the folder.
     """
 
     def __init__(
@@ -79,27 +65,23 @@ class Worklist:
         flags: Flags | None = None,
         id_fields: Sequence[str] = ("patient_id", "specimen_id"),
         target: Callable[[], int] = lambda: 0,
+        place: Path | None = None,
+        in_memory: bool = False,
     ) -> None:
         self.folder = folder.absolute()
+        self._place = self.folder / INDEX_NAME if place is None else place
         self._flags = flags
         self._id_fields = tuple(id_fields)
         self._target = target
         self._lock = threading.RLock()
         # One look at the folder at a time; searches go on meanwhile.
         self._looking = threading.Lock()
-        self._known: dict[str | bytes, _Known] | None = None
+        self._known: dict[str | bytes, Known] | None = None
         self._known_at = (0, 0)
-        self._in_order: list[_Known] | None = None
-        make_folder(self.folder)
-        self._index = self._open_index()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        self._in_order: list[Known] | None = None
+        if place is None and not in_memory:
+            make_folder(self.folder)
+        self._index = index_at(None) if in_memory else self._open_index()
 
     def close(self) -> None:
         """Release the index."""
@@ -155,79 +137,25 @@ class Worklist:
             row = self._with_index(lambda: self._row(name))
         return None if row is None else self._entry(row)
 
-    def search(
-        self,
-        text: str = "",
-        *,
-        state: CaseState | None = None,
-        since: str = "",
-        until: str = "",
-        person: str = "",
-        flag: str = "",
-    ) -> list[CaseEntry]:
-        """Cases, newest first, as of the last :meth:`refresh`.
+    def _lines(self) -> list[Known]:
+        return self._with_index(self._in_memory)
 
-        Parameters
-        ----------
-        text : str
-            In case id, specimen id, file name or the form's ids.
-        since, until : str
-            Days or times (ISO 8601) between which the case was begun, both inclusive.
-        person : str
-            Part of the name of somebody who worked on it.
-        flag : str
-            Part of a flag; "*" for any.
-        """
-        wanted, who, flagged = (t.casefold().strip() for t in (text, person, flag))
-        return [
-            entry
-            for entry, where in ((known.entry, known.where) for known in self._with_index(self._in_memory))
-            if wanted in where
-            and (state is None or entry.state is state)
-            and (not since or entry.created >= since)
-            and (not until or entry.created[: len(until)] <= until)
-            and (not who or any(who in p.casefold() for p in entry.persons))
-            and (not flagged or any(flagged == "*" or flagged in f.casefold() for f in entry.flags))
-        ]
-
-    def films(self) -> list[Film]:
-        """Whose blood every readable case holds and whether it is signed, as of the last :meth:`refresh`."""
-        known = self._with_index(self._in_memory)
-        return [film_of(k.entry.path, k.film) for k in known if k.film]
-
-    def closed_folders(self) -> list[Path]:
-        """Folders that could not be looked into at the last :meth:`refresh`: what they hold is not known."""
-        known = self._with_index(self._in_memory)
-        unreadable = [k.entry.path for k in known if k.entry.state is CaseState.UNREADABLE]
-        return [p for p in unreadable if not p.name.endswith(CASE_SUFFIX)]
-
-    def _in_memory(self) -> list[_Known]:
+    def _in_memory(self) -> list[Known]:
         """Every sound line, newest first; read from the index where it is not in memory as it is there."""
         at = int(self._index.execute("PRAGMA data_version").fetchone()[0]), self._target()
         if self._known is None or self._known_at != at:
             self._known = {row[0]: self._to_known(row) for row in self._sound_rows()}
             self._known_at, self._in_order = at, None
         if self._in_order is None:
-            by_name = sorted(self._known.values(), key=lambda known: str(known.entry.path))
-            self._in_order = sorted(by_name, key=lambda known: known.entry.created, reverse=True)
+            self._in_order = newest_first(list(self._known.values()))
         return self._in_order
 
-    def _to_known(self, row: serialization.Row) -> _Known:
-        entry = self._entry(row)
-        where = f"{entry.case_id}\n{entry.specimen_id}\n{entry.path.name}\n{row[IDS]}".casefold()
-        return _Known(entry, where, row[FILM])
+    def _to_known(self, row: serialization.Row) -> Known:
+        return known_line(self._entry(row), row)
 
     def _entry(self, row: serialization.Row) -> CaseEntry:
         """The entry of a row, measured by what the laboratory counts to."""
         return entry_of_row(self.folder, row, self._target())
-
-    def figures(self) -> list[CaseFigures]:
-        """What every readable case says of stain, camera and naming, as of the last :meth:`refresh`.
-
-        Drawn cells say nothing of that.
-        """
-        known = self._with_index(self._in_memory)
-        return [figures_of(k.entry.path, k.film) for k in known if k.film and not k.entry.synthetic]
 
     def _sound_rows(self) -> list[serialization.Row]:
         """Every line, newest first; a row that is not as it was written is made anew from its case."""
@@ -275,6 +203,24 @@ class Worklist:
         )
         return drawn
 
+    def forget(self, names: Sequence[str | bytes]) -> None:
+        """Forget lines and pictures of cases that another station moved away or removed."""
+        self._with_index(lambda: self._drop(names), again=False)
+
+    def take_over(self, lines: Sequence[serialization.Row]) -> None:
+        """Hold these lines, without seal, that were read elsewhere of the files as they are."""
+
+        def put() -> None:
+            self._index.execute("BEGIN")
+            try:
+                for line in lines:
+                    self._put(sealed(line))
+            finally:
+                self._index.execute("COMMIT")
+
+        if lines:
+            self._with_index(put, again=False)
+
     def _kept_picture(self, name: str | bytes) -> serialization.Row | None:
         row: serialization.Row | None = self._index.execute(
             "SELECT * FROM pictures WHERE name = ?", (name,)
@@ -303,7 +249,7 @@ class Worklist:
     # -- the index -------------------------------------------------------------------------------------
 
     def _open_index(self) -> sqlite3.Connection:
-        place = self.folder / INDEX_NAME
+        place = self._place
         try:
             return index_at(place)
         except sqlite3.OperationalError as error:  # read-only folder, or held by another computer
@@ -347,19 +293,16 @@ class Worklist:
 
     def _line(self, name: str | bytes, stamp: str, path: Path) -> serialization.Row:
         """The row of a case, without its seal, whatever reading it does."""
-        try:
+
+        def read() -> serialization.Row:
             line = row_of_case(
                 name, stamp, path, flags=self._flags, id_fields=self._id_fields, first_flag=self._went_back
             )
             # what the index cannot hold must cost this line alone
             self._entry(line)
-        except UserError as error:
-            return unreadable_row(name, stamp, path, error)
-        except Exception as error:
-            _log.error("a case cannot be listed", exc_info=error)
-            # Whatever one file does to this program, the others are listed.
-            return unreadable_row(name, stamp, path, damaged(path, type(error).__name__))
-        return line
+            return line
+
+        return line_of(name, stamp, path, read)
 
     def _put(self, row: serialization.Row) -> None:
         self._index.execute(f"INSERT OR REPLACE INTO cases VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608

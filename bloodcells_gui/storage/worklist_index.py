@@ -19,6 +19,8 @@ from bloodcells_gui.storage.connection import open_held
 
 INDEX_NAME = ".worklist.sqlite"
 _VERSION = 6
+#: Of the lines, wherever they are kept.
+LINE_VERSION = _VERSION
 _BEFORE = (3, 4, 5)  # their table of heads is carried over; their lines are made anew
 # How far the chain of each case had come (see last_seen.py); a later version has to carry it over.
 HEADS_SQL = "CREATE TABLE heads (seed TEXT PRIMARY KEY, entries INTEGER NOT NULL, head TEXT NOT NULL) STRICT"

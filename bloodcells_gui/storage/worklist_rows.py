@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,11 +19,15 @@ from bloodcells_gui.domain.specimen import SpecimenKind, with_number
 from bloodcells_gui.domain.taxonomy import COUNTED
 from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.connection import damaged
 from bloodcells_gui.storage.film_lines import film_line
 from bloodcells_gui.storage.lock import holder_of
 
+_log = logging.getLogger(__name__)
 Flags = Callable[[ReviewState, CaseStore], Sequence[str]]
-# Where the fields of the form stand in a row, for searching.
+# Where a row has the state of the case,
+STATE = 7
+# the fields of the form, for searching,
 IDS = 15
 # and what it says of the film, for :mod:`bloodcells_gui.storage.film_lines`.
 FILM = 18
@@ -79,6 +84,8 @@ class CaseEntry:
         A person marked it.
     signed_at : str
         UTC ISO 8601, of its newest signature; "" while it is not signed.
+    open_at, open_by : str
+        The other station of the laboratory that has it open now, and who is there; "" for none.
     """
 
     path: Path
@@ -103,6 +110,8 @@ class CaseEntry:
     target: int = 0
     urgent: bool = False
     signed_at: str = ""
+    open_at: str = ""
+    open_by: str = ""
 
     def problem_in(self, lang: str) -> str:
         """Why it cannot be read, in `lang`; "" where it can."""
@@ -145,6 +154,16 @@ def row_of_case(
     UserError
         When it cannot be read.
     """
+    refuse_folder(path)
+    with CaseStore.open(path, read_only=True) as store:
+        held = is_running(store) and holder_of(store.path) is not None
+        return row_of_store(
+            name, stamp, store, flags=flags, id_fields=id_fields, first_flag=first_flag, held=held
+        )
+
+
+def refuse_folder(path: Path) -> None:
+    """UserError for a folder that could not be looked into, in the place of a case."""
     if path.is_dir():
         raise UserError(
             "The folder {path} cannot be listed.",
@@ -152,43 +171,60 @@ def row_of_case(
             "Check the folder's permissions and the network.",
             path=path,
         )
-    with CaseStore.open(path, read_only=True) as store:
-        cells, events = store.load_cells(), store.events()
-        try:
-            state = fold(cells, events)
-        except ValueError as error:
-            raise UserError("The events of {path} do not follow from each other.", path=path) from error
-        fields = state.data.fields
-        ids = [fields.get(f, "") for f in id_fields]
-        raised = list(flags(state, store)) if flags is not None else []
-        raised = [flag for flag in (first_flag(store), _nothing_read(store, state)) if flag] + raised
-        where = _state_of(store, state)
-        return (
-            name,
-            stamp,
-            serialization.clean(store.case_id),
-            serialization.clean(with_number(store.specimen, fields).id),
-            str(store.specimen.kind),
-            serialization.clean(store.created),
-            serialization.clean(events[-1].time if events else store.created),
-            str(where),
-            len(state) - state.absent,
-            state.unidentified,
-            state.reviewed,
-            len(state.signatures),
-            int(is_incomplete(store.runs) and where is not CaseState.ANALYSING),
-            int(store.specimen.synthetic),
-            serialization.to_json(sorted({e.person for e in events})),
-            serialization.clean("\n".join(i for i in ids if i)),
-            serialization.to_json(raised),
-            "",
-            film_line(store, state),
-            sum(n for code, n in state.counts.items() if code in COUNTED),
-            sum(state.hand_counts.values()),
-            asked_target(store.runs),
-            int(is_urgent(fields)),
-            serialization.clean(state.signatures[-1].time if state.signed else ""),
-        )
+
+
+def row_of_store(
+    name: str | bytes,
+    stamp: str,
+    store: CaseStore,
+    *,
+    flags: Flags | None,
+    id_fields: Sequence[str],
+    first_flag: Callable[[CaseStore], str],
+    held: bool,
+) -> serialization.Row:
+    """As :func:`row_of_case`, of a case that is open; `held`: whoever analyses it is at it now."""
+    cells, events = store.load_cells(), store.events()
+    try:
+        state = fold(cells, events)
+    except ValueError as error:
+        raise UserError("The events of {path} do not follow from each other.", path=store.path) from error
+    fields = state.data.fields
+    ids = [fields.get(f, "") for f in id_fields]
+    raised = list(flags(state, store)) if flags is not None else []
+    raised = [flag for flag in (first_flag(store), _nothing_read(store, state)) if flag] + raised
+    where = _state_of(store, state, held)
+    return (
+        name,
+        stamp,
+        serialization.clean(store.case_id),
+        serialization.clean(with_number(store.specimen, fields).id),
+        str(store.specimen.kind),
+        serialization.clean(store.created),
+        serialization.clean(events[-1].time if events else store.created),
+        str(where),
+        len(state) - state.absent,
+        state.unidentified,
+        state.reviewed,
+        len(state.signatures),
+        int(is_incomplete(store.runs) and where is not CaseState.ANALYSING),
+        int(store.specimen.synthetic),
+        serialization.to_json(sorted({e.person for e in events})),
+        serialization.clean("\n".join(i for i in ids if i)),
+        serialization.to_json(raised),
+        "",
+        film_line(store, state),
+        sum(n for code, n in state.counts.items() if code in COUNTED),
+        sum(state.hand_counts.values()),
+        asked_target(store.runs),
+        int(is_urgent(fields)),
+        serialization.clean(state.signatures[-1].time if state.signed else ""),
+    )
+
+
+def is_running(store: CaseStore) -> bool:
+    """Whether an analysis of it has begun and not ended, be it under way or killed."""
+    return any(r.status is RunStatus.RUNNING for r in store.runs)
 
 
 def _nothing_read(store: CaseStore, state: ReviewState) -> str:
@@ -198,12 +234,11 @@ def _nothing_read(store: CaseStore, state: ReviewState) -> str:
     return NOTHING_READ if images and images <= gone and not len(state) else ""
 
 
-def _state_of(store: CaseStore, state: ReviewState) -> CaseState:
+def _state_of(store: CaseStore, state: ReviewState, held: bool) -> CaseState:
     """Work out the state of a case; REVIEWED when no cell waits and a person decided on each of the 100 %."""
     if state.signed:
         return CaseState.SIGNED
-    running = any(r.status is RunStatus.RUNNING for r in store.runs)
-    if running and holder_of(store.path) is not None:
+    if held:
         return CaseState.ANALYSING
     if store.specimen.kind is SpecimenKind.COUNTER:
         return CaseState.REVIEWED if state.hand_counts else CaseState.NEW
@@ -221,6 +256,20 @@ def unreadable_row(name: str | bytes, stamp: str, path: Path, error: UserError) 
     stem, state = serialization.clean(path.stem), str(CaseState.UNREADABLE)
     counts = (0, 0, 0, 0, 0, 0)
     return (name, stamp, "", stem, "", "", "", state, *counts, "[]", "", "[]", why, "", 0, 0, 0, 0, "")
+
+
+def line_of(
+    name: str | bytes, stamp: str, path: Path, read: Callable[[], serialization.Row]
+) -> serialization.Row:
+    """The row of a case as `read` gives it, without its seal, whatever reading it does."""
+    try:
+        return read()
+    except UserError as error:
+        return unreadable_row(name, stamp, path, error)
+    except Exception as error:
+        _log.error("a case cannot be listed", exc_info=error)
+        # Whatever one file does to this program, the others are listed.
+        return unreadable_row(name, stamp, path, damaged(path, type(error).__name__))
 
 
 def _texts(line: str) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def holders(url: str) -> list[tuple[str, str]]:
-    with LabDatabase(url) as database:
+    with LabDatabase(url, make=True) as database:
         return [(lease.station, lease.reviewer) for lease in Leases(database).all()]
 
 
@@ -204,6 +204,7 @@ def test_the_verbs_make_the_database_and_say_how_it_is(
     url = f"sqlite:///{tmp_path / 'lab.db'}"
     assert cli.run(["lab", "status", url]) == 2
     assert "lab init" in capsys.readouterr().err
+    assert list(tmp_path.glob("lab.db*")) == []  # a question makes nothing
     assert cli.run(["lab", "init", url]) == 0
     assert f"is made (tables {schema.NUMBER}, SQLite" in capsys.readouterr().out
     assert cli.run(["lab", "init", url, "--lang", "fr"]) == 0

@@ -81,6 +81,8 @@ class LabDatabase:
     ----------
     url : str
         As :func:`check_url` takes it.
+    make : bool
+        Make the file of an SQLite database that is not there; a question makes nothing.
 
     Raises
     ------
@@ -89,7 +91,7 @@ class LabDatabase:
         (:class:`LabUnreachable`).
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, make: bool = False) -> None:
         url = check_url(url)
         self.engine = SQLITE if url.startswith("sqlite:") else POSTGRESQL
         self._now = _NOW[self.engine]
@@ -97,12 +99,20 @@ class LabDatabase:
         self._connection: Any
         if self.engine == SQLITE:
             path = Path(url.removeprefix("sqlite:///") if re.match(r"sqlite:///[A-Za-z]:", url) else url[9:])
-            try:
-                # One thread at a time: the pool hands a connection on.
-                self._connection = sqlite3.connect(
-                    path, timeout=5, isolation_level=None, check_same_thread=False
+            if not make and not path.exists():
+                raise UserError(
+                    "There is no laboratory's database at {path}.",
+                    "",
+                    "Make it (bloodcells lab init URL), or correct the address.",
+                    path=path,
                 )
-            except sqlite3.Error as error:
+            try:
+                place = f"{path.absolute().as_uri()}?mode={'rwc' if make else 'rw'}"
+                # one thread at a time: the pool hands a connection on
+                self._connection = sqlite3.connect(
+                    place, timeout=5, isolation_level=None, uri=True, check_same_thread=False
+                )
+            except (sqlite3.Error, ValueError) as error:
                 raise LabUnreachable(error) from error
         else:
             self._connection = self._connect(url)
