@@ -32,7 +32,7 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path / 'lab.db'}"
-    with LabDatabase(url) as database:
+    with LabDatabase(url, make=True) as database:
         schema.create(database, "1.0")
     return url
 

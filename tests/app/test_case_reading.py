@@ -156,7 +156,7 @@ def test_a_second_window_of_the_same_computer_is_kept_out_by_the_lock_and_does_n
     case: Path, url: str, workspace: Workspace
 ) -> None:
     session = workspace.open_case(case)
-    with LabDatabase(url) as database:
+    with LabDatabase(url, make=True) as database:
         token = database.query("SELECT token FROM bloodcells_leases")
         with pytest.raises(CaseInUse):
             workspace.open_case(case)
@@ -242,7 +242,7 @@ def test_a_take_over_is_known_within_a_heartbeat_and_what_was_typed_is_kept(
     again = workspace.open_case(case)
     assert again.drafts.text(COMMENT) == "before"  # the case's own drafts are not touched
     again.close()
-    with LabDatabase(url) as database:
+    with LabDatabase(url, make=True) as database:
         assert len(database.query("SELECT * FROM bloodcells_takeovers")) == 1
 
 

@@ -102,7 +102,7 @@ def test_roles_locks_and_resets(
     assert said[-1].endswith("fermé")
     assert run(["lab", "accounts", "lock", "anna", "--open", *by]) == 0
     assert run(["lab", "accounts", "reset", "anna", "--password-file", secret("another secret"), *by]) == 0
-    with LabDatabase(url) as database:
+    with LabDatabase(url, make=True) as database:
         assert AccountBook(database, "x").verify("anna", "password", "another secret")
     assert run(["lab", "accounts", "lock", "chief", *by]) == 2
     assert "no administrator" in capsys.readouterr().err

@@ -26,7 +26,7 @@ def quick_hashes(monkeypatch: object) -> None:
 def lab_database(folder: Path) -> str:
     """The address of a laboratory without accounts."""
     url = f"sqlite:///{folder / 'lab.db'}"
-    with LabDatabase(url) as database:
+    with LabDatabase(url, make=True) as database:
         schema.create(database, "1.0")
     return url
 

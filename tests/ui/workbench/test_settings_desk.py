@@ -26,7 +26,7 @@ from tests.support.workbench_window import a_workspace
 def other(tmp_path: Path) -> Iterator[SettingsKeeper]:
     """Another station of the laboratory, which joined first."""
     url = f"sqlite:///{tmp_path / 'lab.db'}"
-    with LabDatabase(url) as database:
+    with LabDatabase(url, make=True) as database:
         schema.create(database, "1.0")
     keeper = SettingsKeeper(tmp_path / "other")
     keeper.change_settings(lab_database=url, reviewer="Ana", target_cells=200)

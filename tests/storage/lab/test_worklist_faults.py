@@ -135,9 +135,12 @@ def test_a_database_that_was_made_anew_loses_nothing(
     first.refresh()
     truth = first.search()
     database = connect()
-    tables = ("folder", "cases", "reading", "heads", "leases", "takeovers", "versions")
-    for table in tables:
-        database.query(f"DROP TABLE bloodcells_{table}")
+    listed = {
+        "SQLite": "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'bloodcells_%'",
+        "PostgreSQL": "SELECT tablename FROM pg_tables WHERE tablename LIKE 'bloodcells_%'",
+    }
+    for (table,) in database.query(listed[database.engine]):
+        database.query(f"DROP TABLE {table}" + " CASCADE" * (database.engine == "PostgreSQL"))
     schema.create(database, "1.0")
     set_folder(database, folder)
     first.news()
