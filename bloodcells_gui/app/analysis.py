@@ -100,6 +100,11 @@ class AnalysisJob:
         What the intake left out; recorded with the run.
     ask : callable or None
         Asks the laboratory's database for the case; not where a window has it open already.
+
+    Attributes
+    ----------
+    asked_for, left_out_before
+        `options` and `already_skipped` as they were given.
     """
 
     def __init__(
@@ -112,7 +117,8 @@ class AnalysisJob:
     ) -> None:
         self._path = path
         self._engine = engine
-        self._options = options
+        self._options = self.asked_for = options
+        self.left_out_before = already_skipped
         self._ask = ask
         self._skipped: list[SkippedFile] = list(already_skipped)
         self._unremarked: list[AnalysisRun] = []

@@ -30,7 +30,10 @@ class QueueState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """One analysis of the queue; `done` of `total` images or tiles, `cells` found so far."""
+    """One analysis of the queue; `done` of `total` images or tiles, `cells` found so far.
+
+    `on_cluster` says that a cluster does it, or is to.
+    """
 
     path: Path
     turn: QueueState
@@ -38,6 +41,14 @@ class QueueEntry:
     total: int = 0
     cells: int = 0
     error: UserError | None = None
+    on_cluster: bool = False
+
+
+class Taker(Protocol):
+    """Whoever does analyses of the queue elsewhere."""
+
+    def take_back(self, path: Path) -> None:
+        """Have nothing more to do with a case; when this returns its file is free."""
 
 
 class QueuedJob(Protocol):
@@ -61,6 +72,7 @@ class AnalysisQueue:
         self._lock = threading.Condition()
         self._entries: dict[Path, QueueEntry] = {}
         self._jobs: dict[Path, QueuedJob] = {}
+        self._lent: dict[Path, Taker] = {}
         self._worker: threading.Thread | None = None
         self._closed = False
         self.generation = 0
@@ -71,7 +83,7 @@ class AnalysisQueue:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the queue is closed")
-            if path in self._jobs:
+            if path in self._jobs or path in self._lent:
                 return
             self._jobs[path] = job
             self._store_entry(QueueEntry(path, QueueState.WAITING))
@@ -94,11 +106,19 @@ class AnalysisQueue:
     def busy(self) -> bool:
         """Whether something waits or runs."""
         with self._lock:
-            return bool(self._jobs)
+            return bool(self._jobs or self._lent)
 
     def withdraw(self, path: Path) -> bool:
-        """Take a waiting analysis out of the queue; False when it is not waiting."""
+        """Take a waiting analysis out of the queue, or back from a cluster; False where it is neither."""
         path = path.absolute()
+        with self._lock:
+            taker = self._lent.pop(path, None)
+            if taker is not None:
+                del self._entries[path]
+                self.generation += 1
+        if taker is not None:
+            taker.take_back(path)
+            return True
         with self._lock:
             entry = self._entries.get(path)
             if entry is None or entry.turn is not QueueState.WAITING:
@@ -119,7 +139,51 @@ class AnalysisQueue:
     def under_way(self) -> frozenset[Path]:
         """Cases whose analysis waits or runs."""
         with self._lock:
-            return frozenset(self._jobs)
+            return frozenset(self._jobs) | frozenset(self._lent)
+
+    # -- on a cluster ----------------------------------------------------------------------------------
+
+    def lend(self, path: Path, taker: Taker) -> tuple[bool, QueuedJob | None]:
+        """Leave a case to `taker`: whether it may be, and the job that waited for it here, if any did.
+
+        It may not where its analysis runs already, here or elsewhere.
+        """
+        path = path.absolute()
+        with self._lock:
+            entry = self._entries.get(path)
+            running = path in self._jobs and (entry is None or entry.turn is not QueueState.WAITING)
+            if self._closed or running or path in self._lent:
+                return False, None
+            self._lent[path] = taker
+            self._store_entry(QueueEntry(path, QueueState.WAITING, on_cluster=True))
+            return True, self._jobs.pop(path, None)
+
+    def report(self, path: Path, done: int, total: int, cells: int) -> None:
+        """How far a case is that was lent; nothing where it was taken back."""
+        with self._lock:
+            if path in self._lent:
+                now = self._entries[path]
+                went_on = replace(now, turn=QueueState.RUNNING, done=done, total=total, cells=cells)
+                if went_on != now:
+                    self._store_entry(went_on)
+
+    def settle(self, path: Path, turn: QueueState, error: UserError | None = None) -> None:
+        """A case that was lent has come to its end; nothing where it was taken back."""
+        with self._lock:
+            if self._lent.pop(path, None) is not None:
+                self._store_entry(replace(self._entries[path], turn=turn, error=error))
+
+    def changed(self) -> None:
+        """Something that the queue does not hold itself has changed."""
+        with self._lock:
+            self.generation += 1
+
+    def note_failure(self, path: Path, error: UserError) -> None:
+        """Show why the analysis of a case failed at an earlier time, unless it waits or runs again."""
+        path = path.absolute()
+        with self._lock:
+            if path not in self._jobs and path not in self._lent:
+                self._store_entry(QueueEntry(path, QueueState.FAILED, error=error, on_cluster=True))
 
     def stop(self, path: Path) -> None:
         """Stop a running analysis (what it found is kept) or take a waiting one out."""

@@ -86,9 +86,9 @@ def analyze_all(
     if plan.loose:
         remark(Reason(LOOSE_IMAGES, (("n", plan.loose),)))
     if plan.several or request.xlsx:
-        left_out = (*not_begun, *plan.skipped) if plan.several else ()
+        skipped = (*not_begun, *plan.skipped) if plan.several else ()
         anonymous = settings.privacy.anonymised_export
-        write_summary(request, outcomes, left_out, anonymous=anonymous, several=plan.several)
+        write_summary(request, outcomes, skipped, anonymous=anonymous, several=plan.several)
     return outcomes
 
 

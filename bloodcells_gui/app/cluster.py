@@ -9,30 +9,28 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import queue
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bloodcells_gui import __version__
 from bloodcells_gui.app.batch_inputs import AnalyzeRequest, PlannedJob
 from bloodcells_gui.app.batch_outcome import Outcome
 from bloodcells_gui.app.batch_specimen import CASE_NAME, keep_earlier_case
+from bloodcells_gui.app.cluster_attempt import WANTED
 from bloodcells_gui.app.cluster_task import (
-    MOST_WORKERS_ENDED,
-    WANTED,
     ClusterTask,
     TaskDone,
     analyze_specimen,
-    attempts_of,
     ended_workers,
     worker_facts,
 )
 from bloodcells_gui.app.engine import default_threads
+from bloodcells_gui.app.tasks_in_flight import Arrived, ClusterLost, TasksInFlight
 from bloodcells_gui.domain.analysis import Progress, RunStatus
 from bloodcells_gui.domain.distribution import Cluster
 from bloodcells_gui.domain.errors import EXIT_NOTHING_READABLE, OutputNotWritable, UserError, system_reason
@@ -45,10 +43,7 @@ _log = logging.getLogger(__name__)
 _FOLDER = ".cluster-"
 _LEFT_BEHIND_S = 24 * 3600
 ANSWER_WITHIN_S = 30
-_TOUCH_EVERY_S = 10.0
 _SHOW_EVERY_S = 0.5
-_LET_GO_S = 5.0
-_WITHOUT_WORKERS_S = 600.0
 # A worker holds one specimen at a time; memory is bounded by ending a worker, for a specimen's arrays are in
 # use and cannot be moved to disk.
 LOCAL_OPTIONS = {
@@ -85,7 +80,7 @@ def analyze_on_cluster(
     """
     cluster = request.cluster or Cluster(workers=1)
     clear_left_behind(request.out)
-    with _run_folder(request.out) as folder, _open(cluster, len(jobs)) as client:
+    with run_folder(request.out) as folder, open_cluster(cluster, len(jobs)) as client:
         check_workers(client, folder)
         threads = request.threads
         if not cluster.address and threads is None:
@@ -94,13 +89,7 @@ def analyze_on_cluster(
             request, threads=threads, cluster=None, bundles=tuple(b.absolute() for b in request.bundles)
         )
         tasks = {n: _task(n, job, plain, models, settings, folder) for n, job in jobs.items()}
-        run = _Run(client, tasks, token, progress)
-        try:
-            return run.to_end()
-        finally:
-            (folder / WANTED).unlink(missing_ok=True)
-            if cluster.address:
-                run.let_go(folder)
+        return _Run(client, tasks, folder, token, progress).to_end()
 
 
 def _task(
@@ -125,7 +114,7 @@ def _local_workers(cluster: Cluster, specimens: int) -> int:
 
 
 @contextlib.contextmanager
-def _open(cluster: Cluster, specimens: int) -> Iterator[Any]:
+def open_cluster(cluster: Cluster, specimens: int) -> Iterator[Any]:
     """A client of the cluster; workers of this computer are started, and ended with it."""
     try:
         import dask
@@ -202,69 +191,44 @@ class _Run:
 
     client: Any
     tasks: Mapping[int, ClusterTask]
+    folder: Path
     token: CancelToken
     progress: Callable[[Progress], None]
     outcomes: dict[int, Outcome] = field(default_factory=dict)
-    _arrived: queue.SimpleQueue[Any] = field(default_factory=queue.SimpleQueue)
-    _waiting: dict[str, tuple[int, Any]] = field(default_factory=dict)
 
     def to_end(self) -> dict[int, Outcome]:
         """Hand everything out and take in what comes, until all ended or the token is cancelled."""
-        board = _Board(len(self.tasks))
-        topic = next(iter(self.tasks.values())).topic
-        self.client.subscribe_topic(topic, board.hear)
-        for number in self.tasks:
-            self._submit(number)
-        wanted = next(iter(self.tasks.values())).folder / WANTED
-        touched = seen = time.monotonic()
-        while self._waiting and not self.token.cancelled:
-            if time.monotonic() - touched > _TOUCH_EVERY_S:
-                wanted.touch()
-                touched = time.monotonic()
-                seen = touched if self.client.scheduler_info()["workers"] else seen
-                if touched - seen > _WITHOUT_WORKERS_S:
-                    self._lost()
-            with contextlib.suppress(queue.Empty):
-                self._take(self._arrived.get(timeout=_SHOW_EVERY_S))
-            self.progress(board.state(self.outcomes))
-        self.client.cancel([future for _, future in self._waiting.values()], force=True)
+        board = Board(len(self.tasks))
+        self.client.subscribe_topic(self.folder.name, board.hear)
+        flight: TasksInFlight[ClusterTask, TaskDone] = TasksInFlight(
+            self.client, analyze_specimen, self.folder
+        )
+        for task in self.tasks.values():
+            flight.submit(task)
+        try:
+            while len(flight) and not self.token.cancelled:
+                self._take(flight.take(_SHOW_EVERY_S))
+                self.progress(board.state(self.outcomes))
+        except ClusterLost:
+            self._lost()
+        flight.cancel_all()
+        if self.client.cluster is None:  # somebody else's workers
+            (self.folder / WANTED).unlink(missing_ok=True)
+            flight.let_go()
         return self.outcomes
 
-    def let_go(self, folder: Path) -> None:
-        """Give workers of somebody else's cluster a moment to see that nothing is wanted any more."""
-        if not self._waiting:
+    def _take(self, arrived: Arrived[TaskDone] | None) -> None:
+        """What became of one task."""
+        if arrived is None:
             return
-        until = time.monotonic() + _LET_GO_S
-        while time.monotonic() < until and any(attempts_of(folder, n) for n in self.tasks):
-            time.sleep(0.1)
-
-    def _submit(self, number: int) -> None:
-        task = self.tasks[number]
-        key = f"{task.topic}-{number:05d}-{secrets.token_hex(4)}"
-        future = self.client.submit(analyze_specimen, task, key=key, pure=False)
-        self._waiting[key] = number, future
-        future.add_done_callback(self._arrived.put)
-
-    def _take(self, future: Any) -> None:
-        """What became of one task; an innocent one that was on a dying worker is handed out again."""
-        from distributed import KilledWorker
-
-        number, _ = self._waiting.pop(future.key)
-        task = self.tasks[number]
-        if future.status == "finished":
-            self.outcomes[number] = self._placed(task, future.result())
-        elif future.status in ("cancelled", "lost"):
-            self._lost()
-        elif isinstance(error := future.exception(), KilledWorker):
-            ended = len(attempts_of(task.folder, number))
-            if ended >= MOST_WORKERS_ENDED:
-                self.outcomes[number] = ended_workers(task, ended)
-            else:
-                self._submit(number)
+        task = self.tasks[arrived.number]
+        if arrived.done is not None:
+            self.outcomes[task.number] = self._placed(task, arrived.done)
+        elif arrived.fault is not None:
+            _log.error("a fault of the program in a worker", exc_info=arrived.fault)
+            self.outcomes[task.number] = _fault(task, arrived.fault)
         else:
-            _log.error("a fault of the program in a worker", exc_info=error)
-            self.outcomes[number] = _fault(task, error)
-        future.release()
+            self.outcomes[task.number] = ended_workers(task, arrived.workers_ended)
 
     def _placed(self, task: ClusterTask, done: TaskDone) -> Outcome:
         outcome = replace(done.outcome, out=task.job.out)
@@ -297,7 +261,6 @@ class _Run:
                 self.outcomes[number] = Outcome(
                     task.job.path.name, task.job.out, RunStatus.FAILED, error=error
                 )
-        self._waiting.clear()
 
 
 def _fault(task: ClusterTask, error: BaseException) -> Outcome:
@@ -312,11 +275,27 @@ def _fault(task: ClusterTask, error: BaseException) -> Outcome:
     return Outcome(task.job.path.name, task.job.out, RunStatus.FAILED, error=told)
 
 
-class _Board:
-    """Adds up what the workers tell: specimens that ended, cells, their rate and the time left."""
+class HasCells(Protocol):
+    """How a specimen ended, as far as the board shows it."""
+
+    @property
+    def cells(self) -> int: ...
+
+
+class Board:
+    """Adds up what the workers tell: specimens that ended, cells, their rate and the time left.
+
+    Attributes
+    ----------
+    total : int
+        Specimens of the run.
+    said : dict
+        Parts that are done, all parts and cells of the specimens under way, by number.
+    """
 
     def __init__(self, total: int) -> None:
-        self._total = total
+        self.total = total
+        self.said: dict[int, tuple[int, int, int]] = {}
         self._running: dict[int, int] = {}
         self._rate = RateMeter(30.0)
         self._began = time.monotonic()
@@ -326,23 +305,24 @@ class _Board:
         said = event[1]
         if isinstance(said, dict) and "number" in said:
             self._running[said["number"]] = said["cells"]
+            self.said[said["number"]] = said["done"], said["total"], said["cells"]
 
-    def state(self, outcomes: Mapping[int, Outcome]) -> Progress:
+    def state(self, outcomes: Mapping[int, HasCells]) -> Progress:
         """Where the run is; the time left goes by the specimens that ended, for slides stop at a target."""
         running = [cells for number, cells in list(self._running.items()) if number not in outcomes]
         cells = sum(o.cells for o in outcomes.values()) + sum(running)
         done = len(outcomes)
-        left = RateMeter.eta_s(done, self._total, done / (time.monotonic() - self._began))
+        left = RateMeter.eta_s(done, self.total, done / (time.monotonic() - self._began))
         # A specimen whose worker died counts from its beginning again.
         rate = max(0.0, self._rate.update(cells))
-        return Progress(done, self._total, N_("specimens"), cells, rate, left)
+        return Progress(done, self.total, N_("specimens"), cells, rate, left)
 
 
 # ---- the run's folder
 
 
 @contextlib.contextmanager
-def _run_folder(out: Path) -> Iterator[Path]:
+def run_folder(out: Path) -> Iterator[Path]:
     """A hidden folder below DIR in which workers write; removed at the end."""
     folder = out.absolute() / f"{_FOLDER}{secrets.token_hex(4)}"
     folder.mkdir()

@@ -203,6 +203,7 @@ def _settings(settings: LabSettings) -> Iterator[Fact]:
     yield "rare_cells.one_in", settings.rare_cells.one_in
     yield "reader_matrix is set", settings.reader_matrix is not None
     yield "lab_database is set", bool(settings.lab_database)
+    yield "cluster is set", bool(settings.cluster)
     yield "watch.on", settings.watch.on
     yield "watch.settle_s", settings.watch.settle_s
     for name in _COUNTED:

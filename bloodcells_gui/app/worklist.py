@@ -17,6 +17,7 @@ from bloodcells_gui.app.continuing import first_target
 from bloodcells_gui.app.differential_table import counted_area, differential_of_case
 from bloodcells_gui.app.engine import LazyEngine
 from bloodcells_gui.app.intake import Intake
+from bloodcells_gui.app.overnight import Overnight
 from bloodcells_gui.app.work_order import Stage, beginning_of, in_work_order, stage_of, waiting_for_a_person
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.analysis import SkippedFile
@@ -100,6 +101,7 @@ class WorkList:
         self._workspace = workspace
         self.queue = queue or AnalysisQueue()
         self._engine = LazyEngine()
+        self.overnight = Overnight(workspace, self.queue, self._ask)
 
     @property
     def folder(self) -> Path:
@@ -262,18 +264,27 @@ class WorkList:
 
     # -- analyses behind the window --------------------------------------------------------------------
 
-    def enqueue(self, intake: Intake, options: OpenOptions, *, came_from: str = "") -> Path:
+    def enqueue(
+        self, intake: Intake, options: OpenOptions, *, came_from: str = "", on_cluster: bool = False
+    ) -> Path:
         """Make a case of `intake` whose analysis waits for its turn; returns the case file.
 
-        `came_from` as for :meth:`Workspace.new_case`.
+        `came_from` as for :meth:`Workspace.new_case`; `on_cluster` hands it over at once.
         """
+        refused = self.overnight.refusal() if on_cluster else None
+        if refused is not None:
+            raise refused
         session, _ = self._workspace.new_case(intake, options, came_from=came_from)
         path = session.path
         session.close()
         target = first_target(intake.specimen.kind, options.target_cells)
         frame = self._workspace.settings.count_cut_left_top
         wishes = AnalysisOptions(options.mpp, target, 1, options.profile, count_cut_left_top=frame)
-        self.queue.add(path, AnalysisJob(path, self._engine, wishes, intake.skipped, self._ask(path)))
+        job = AnalysisJob(path, self._engine, wishes, intake.skipped, self._ask(path))
+        if on_cluster:
+            self.overnight.hand_over([path], {path.absolute(): job})
+        else:
+            self.queue.add(path, job)
         return path
 
     def enqueue_case(
@@ -325,6 +336,7 @@ class WorkList:
 
     def close(self, wait_s: float = 10.0) -> None:
         """Stop the queue and release the index."""
+        self.overnight.close(wait_s)
         self.queue.close(wait_s)
         self._workspace.index.close()
         self._workspace.lab.close()

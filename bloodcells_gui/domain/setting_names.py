@@ -44,4 +44,5 @@ NAMES: dict[str, str] = {
     "red_cell_count": N_("Red cells to examine on a slide"),
     "reader_matrix": N_("Limits that include the reader"),
     "lab_database": N_("Database of the laboratory"),
+    "cluster": N_("Cluster for analyses"),
 }

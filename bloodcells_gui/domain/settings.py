@@ -298,6 +298,8 @@ class LabSettings:
         The laboratory's confusion matrix, where reports give limits that include it.
     lab_database : str
         Address of the laboratory's database, by which several workstations share cases; "" for one alone.
+    cluster : str
+        Where this workstation hands analyses over (see :class:`~.distribution.Cluster`); "" for nowhere.
     """
 
     version: int = field(default=SETTINGS_VERSION, metadata=validation.number(1, 1000, whole=True))
@@ -358,6 +360,7 @@ class LabSettings:
     )
     reader_matrix: ReaderMatrix | None = field(default=None, metadata=_reader_matrix())
     lab_database: str = field(default="", metadata=validation.at_workstation(validation.text(400)))
+    cluster: str = field(default="", metadata=validation.at_workstation(validation.text(200)))
 
     @property
     def key_map(self) -> dict[str, str]:

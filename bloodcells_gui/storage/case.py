@@ -405,8 +405,7 @@ class CaseStore(RedCellTable):
     def chain_hash(self, entry: int) -> str:
         """Hash of one entry of the chain (from 1 on); "" where the chain does not come so far."""
         with self._db.reading() as connection:
-            row = connection.execute("SELECT hash FROM ledger WHERE seq = ?", (entry,)).fetchone()
-        return "" if row is None else str(row[0])
+            return hash_chain.hash_at(connection, entry)
 
     def seed(self) -> str:
         """SHA-256 (hex) of the chain's first entry: the same for ever, and unlike any other case's."""

@@ -200,6 +200,19 @@ class CaseFile:
         """Read of this one moment alone: CaseChanged once somebody wrote, but for what never changes."""
         self._db.pinned = True
 
+    def continue_with(self, path: Path) -> None:
+        """Take the content of a copy of this case that was analysed elsewhere; whole or not at all.
+
+        Raises
+        ------
+        UserError
+            When it does not continue this case, is damaged, or could not be saved.
+        """
+        with type(self).open(path, read_only=True) as copy:
+            copy.check_seals()
+        self._db.continue_with(path)
+        self.refresh()
+
     def changed_elsewhere(self) -> bool:
         """Whether somebody wrote since the case was opened for reading. Thread-safe."""
         return self._db.changed_elsewhere()

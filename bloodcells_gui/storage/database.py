@@ -383,6 +383,31 @@ class Database:
             except sqlite3.IntegrityError as error:
                 raise ValueError(str(error)) from error
 
+    def continue_with(self, path: Path) -> None:
+        """Take the content of `path`, a copy of this file to which more was written elsewhere.
+
+        One transaction of SQLite's own: a full disk or a kill leaves the file as it was.
+
+        Raises
+        ------
+        UserError
+            When it does not continue this file's chain, or could not be saved.
+        """
+        if self.lease is not None:
+            self.lease.check()
+        source = conn.connect(path, read_only=True)
+        try:
+            with self._write_lock, self._in_words():
+                self._reconnect_if_moved()
+                connection = self._connection()
+                self._refuse_changed(connection)
+                if self._head[1] != hash_chain.hash_at(source, self._head[0]):
+                    raise self._not_the_same()
+                source.backup(connection)
+                self._head = hash_chain.head(connection)
+        finally:
+            source.close()
+
     @contextlib.contextmanager
     def unchanging(self) -> Iterator[None]:
         """Nobody, no other program either, writes to the file meanwhile."""

@@ -114,10 +114,15 @@ def head(connection: sqlite3.Connection) -> tuple[int, str]:
     return (0, GENESIS) if row is None else (row[0], row[1])
 
 
+def hash_at(connection: sqlite3.Connection, seq: int) -> str:
+    """Hash of one entry (from 1 on); "" where the chain does not come so far."""
+    row = connection.execute("SELECT hash FROM ledger WHERE seq = ?", (seq,)).fetchone()
+    return "" if row is None else str(row[0])
+
+
 def seed(connection: sqlite3.Connection) -> str:
     """Hash of the first entry: the same for ever, and unlike any other case's."""
-    row = connection.execute("SELECT hash FROM ledger WHERE seq = 1").fetchone()
-    return GENESIS if row is None else str(row[0])
+    return hash_at(connection, 1) or GENESIS
 
 
 def seal(

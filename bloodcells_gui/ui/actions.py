@@ -60,6 +60,7 @@ class Actions(QObject):
         add("what", tr("&What is this?"), "", QKeySequence("Shift+F1"))
         add("keys", tr("&Keys…"), "keyboard", QKeySequence("Ctrl+F1"))
         add("watched", tr("Watche&d folder…"), "", QKeySequence("Ctrl+Shift+L"))
+        add("hand_over", tr("&Hand over to the cluster"), "", QKeySequence("Ctrl+Shift+H"))
         add("key_sheet", tr("Key s&heet…"))
         add("preferences", tr("&Preferences…"), "settings", QKeySequence("Ctrl+,"))
         add("person", tr("&Who reviews…"), "person")

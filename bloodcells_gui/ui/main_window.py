@@ -85,10 +85,10 @@ class MainWindow(QMainWindow):
         self._has_cases: Callable[[], bool] = lambda: False
         # What is typed and not in the record yet, in words; the workbench knows.
         self.unsaved: Callable[[], str] = lambda: ""
+        self.may_close: Callable[[], bool] = lambda: True
         self.pool = QThreadPool()  # no child of the window: what closes a case may outlive that
         self.pool.setMaxThreadCount(2)
-        # For what reads other cases than the open one: it is closed without waiting for them.
-        self.folders = QThreadPool()
+        self.folders = QThreadPool()  # reads other cases than the open one, which does not wait for them
         self.folders.setMaxThreadCount(2)
         self.closer = CaseCloser(self.pool, self)
         self.unawaited = UnawaitedThreads()
@@ -435,6 +435,9 @@ class MainWindow(QMainWindow):
             self._focus_front()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.may_close():
+            event.ignore()
+            return
         self._memory.put("window", self.saveGeometry())
         self.closing.emit()
         self.opener.stop()

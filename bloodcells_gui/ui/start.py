@@ -126,6 +126,7 @@ class WindowKeeper:
             if old.at_home:
                 self.window.show_home()
         self.window.show()
+        old.may_close = lambda: True  # what goes on behind it goes on behind the new one
         old.close()
         old.deleteLater()
 
@@ -239,7 +240,10 @@ class EndBySignal(QObject):
             self._reader.recv(64)
         if not self.asked:
             self.asked = True
-            self._window().close()
+            window = self._window()
+            if isinstance(window, MainWindow):
+                window.may_close = lambda: True  # nobody may be there to be asked
+            window.close()
             self._app.quit()
 
 

@@ -47,6 +47,7 @@ TOPICS: dict[str, str] = {
     "KnownCellsWindow": "laboratory#known-cells",
     "QualityWindow": "laboratory#quality-over-time",
     "WorklistPage": "technician#the-work-list",
+    "LeaveClusterDialog": "technician#the-work-list",
     "WatchedWindow": "technician#the-watched-folder",
     "AssignDialog": "technician#the-watched-folder",
     "TwoClassesWindow": "technician#two-classes-side-by-side",

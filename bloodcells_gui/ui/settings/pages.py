@@ -198,6 +198,15 @@ class GeneralPage(Page):
                 " it empty on a single workstation."
             )
         )
+        cluster = self.line(tr("Cluster for &analyses"), s.cluster, 200)
+        cluster.setPlaceholderText(tr("Address: local:N, or tcp://HOST:PORT"))
+        self.reads("cluster", lambda: cluster.text().strip())
+        self.note(
+            tr(
+                "The work list hands analyses over to it, for many slides overnight: workers of this computer"
+                " (local:4 for four), or a Dask scheduler of the department. Leave it empty otherwise."
+            )
+        )
         self.outer.addStretch(1)
 
 

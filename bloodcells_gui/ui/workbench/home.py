@@ -54,6 +54,9 @@ class Home(QObject):
         self._following.answered.connect(lambda _, found: self._offer_next(found))
         window.reporter.signed.connect(lambda: self._following.ask("next", self._search_for_next()))
         window.closing.connect(self._closing)
+        window.actions_.connect("hand_over", self.hand_over)
+        self.page.cluster.follow(window.actions_.get("hand_over"))
+        window.may_close = self.page.cluster.may_close
         window.set_home(self.page, cases.is_begun)
 
     # -- to and fro ------------------------------------------------------------------------------------
@@ -67,6 +70,13 @@ class Home(QObject):
         """From the open case to the work list and back."""
         if self._window.at_home and self._window.page is not None:
             self._window.show_case()
+        else:
+            self.show()
+
+    def hand_over(self) -> None:
+        """Hand cases over to the cluster; from a case the list is shown first: nothing goes unseen."""
+        if self._window.at_home or self._window.page is None:
+            self.page.cluster.hand_chosen_over()
         else:
             self.show()
 

@@ -146,7 +146,7 @@ class ToolWindows(QObject):
     def _fill_menus(self) -> None:
         lab, case = self._lab_menu, self._case_menu
         get = self.window.actions_.get
-        lab.addActions([get(name) for name in ("home", "next_case", "urgent", "watched")])
+        lab.addActions([get(name) for name in ("home", "next_case", "urgent", "watched", "hand_over")])
         lab.addSeparator()
         self._add(lab, tr("&New count by hand…"), self.new_count, "Ctrl+M", of_case=False)
         self._add(lab, tr("Smear and analyser over &cases…"), self.show_agreement, of_case=False)

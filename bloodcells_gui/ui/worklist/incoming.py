@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
@@ -23,6 +23,15 @@ _NAMED = 3
 _AGAIN_MS = 250
 LookAt = Callable[[Path, str], Intake]
 Ask = Callable[[Path, Intake], OpenOptions | None]
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What is looked at, or with which options each part of it; `on_cluster` hands the analyses over."""
+
+    path: Path | None
+    options: OpenOptions | None = None
+    on_cluster: bool = False
 
 
 class Incoming(QObject):
@@ -61,12 +70,12 @@ class Incoming(QObject):
         self._looks.answered.connect(self._on_task_done)
         self._looks.failed.connect(self._on_task_failed)
 
-    def enqueue(self, path: Path) -> None:
-        """Look at one folder or slide."""
+    def enqueue(self, path: Path, *, on_cluster: bool = False) -> None:
+        """Look at one folder or slide; `on_cluster` hands its analysis over."""
         look_at = self._look_at
-        self._looks.ask(path, lambda: look_at(path, "auto"))
+        self._looks.ask(_Wish(path, on_cluster=on_cluster), lambda: look_at(path, "auto"))
 
-    def enqueue_each(self, intake: Intake, options: OpenOptions) -> None:
+    def enqueue_each(self, intake: Intake, options: OpenOptions, *, on_cluster: bool = False) -> None:
         """Look at every first folder, and every slide, of what was looked at: each is a specimen."""
         parts = parts_of(intake)
         look_at, kind = self._look_at, options.kind
@@ -86,35 +95,36 @@ class Incoming(QObject):
                     "(with their number): {places}."
                 ).format(places="; ".join(parts.gathered[:_NAMED])),
             )
-        self._looks.ask(options, lambda: [look(path) for path in parts.paths])
+        wish = _Wish(None, options, on_cluster)
+        self._looks.ask(wish, lambda: [look(path) for path in parts.paths])
 
-    def _on_task_done(self, tag: object, result: Intake | list[Intake | UserError]) -> None:
-        if isinstance(tag, OpenOptions) and isinstance(result, list):
+    def _on_task_done(self, tag: _Wish, result: Intake | list[Intake | UserError]) -> None:
+        if tag.options is not None and isinstance(result, list):
             # A specimen number or a white cell count belongs to one person.
-            options = replace(tag, one_specimen=True, each_folder=False, specimen_id="", fields=())
+            options = replace(tag.options, one_specimen=True, each_folder=False, specimen_id="", fields=())
             for found in result:
-                self._enqueue(found, options)
-        elif isinstance(tag, Path) and not isinstance(result, list):
+                self._enqueue(found, options, tag)
+        elif tag.path is not None and not isinstance(result, list):
             options = OpenOptions()
             if result.in_question and self._ask is not None:
                 if QApplication.activeModalWidget() is not None:  # never over a dialog about the open case
                     QTimer.singleShot(_AGAIN_MS, self, lambda: self._on_task_done(tag, result))
                     return
-                answer = self._ask(tag, result)
+                answer = self._ask(tag.path, result)
                 if answer is None:
                     return
                 if answer.each_folder:
-                    self.enqueue_each(result, answer)
+                    self.enqueue_each(result, answer, on_cluster=tag.on_cluster)
                     return
                 options = answer
-            self._enqueue(result, options)
+            self._enqueue(result, options, tag)
         self.queued.emit()
 
-    def _enqueue(self, found: Intake | UserError, options: OpenOptions) -> None:
+    def _enqueue(self, found: Intake | UserError, options: OpenOptions, wish: _Wish) -> None:
         try:
             if isinstance(found, UserError):
                 raise found
-            self._cases.enqueue(found, options)
+            self._cases.enqueue(found, options, on_cluster=wish.on_cluster)
         except UserError as error:
             self._banners.error(error)
 

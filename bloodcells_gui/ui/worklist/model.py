@@ -130,10 +130,10 @@ class WorklistModel(QAbstractTableModel):
         """The state in words and its severity."""
         queued = self.queue_entry(row)
         if queued is not None and queued.turn is QueueState.WAITING:
-            return tr("waiting"), "info"
+            return tr("waiting for the cluster") if queued.on_cluster else tr("waiting"), "info"
         if queued is not None:
             share = f" {100 * queued.done // queued.total} %" if queued.total else ""
-            return tr("analysing") + share, "info"
+            return (tr("on the cluster") if queued.on_cluster else tr("analysing")) + share, "info"
         state = self._entries[row].state
         return state_name(state), _SEVERITY[state]
 
@@ -209,6 +209,9 @@ class WorklistModel(QAbstractTableModel):
                 if entry.problem:
                     # the folders above would leave no room for the reason; the tip has them
                     return entry.problem_in(language.lang).replace(str(entry.path), entry.path.name)
+                failed = self._queued(entry.path)
+                if failed is not None and failed.turn is QueueState.FAILED and failed.error is not None:
+                    return failed.error.text(language.lang).replace(str(entry.path), entry.path.name)
                 flags = [language.text(f) for f in entry.flags]
                 if entry.unidentified:
                     flags.append(ngettext("{n} unidentified", "{n} unidentified", entry.unidentified))

@@ -19,6 +19,7 @@ from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import QueuedLookup
 from bloodcells_gui.ui.labels import menu_text
 from bloodcells_gui.ui.wheel import guard_wheels
+from bloodcells_gui.ui.worklist.cluster_acts import ClusterActs
 from bloodcells_gui.ui.worklist.file_acts import FileActs
 from bloodcells_gui.ui.worklist.incoming import Ask, Incoming, LookAt
 from bloodcells_gui.ui.worklist.model import WorklistModel
@@ -73,7 +74,7 @@ class WorklistPage(QWidget):
         self._cases = cases
         self._seen = -1
         self._ended: frozenset[Path] = frozenset()
-        self._told: list[UserError] = []
+        self._told = [e.error for e in cases.queue.entries() if e.error is not None]
         self._place: dict[Path, int] = {}
         self._again = self._reading = self._stopped = self._loaded = False
         self._progress: tuple[int, int] = (0, 0)
@@ -102,6 +103,7 @@ class WorklistPage(QWidget):
         self._lay_out()
         self.incoming = Incoming(cases, look_at, ask, self.banners, pool, self)
         self.incoming.queued.connect(self.refresh)
+        self.cluster = self._cluster_acts(pool)
         # Apart: the line of one case must not wait until the whole folder is read.
         self._looks, self._lines = QueuedLookup(self._readers, self), QueuedLookup(pool, self)
         for looks in (self._looks, self._lines):
@@ -129,6 +131,15 @@ class WorklistPage(QWidget):
         layout.addWidget(self.search_row)
         layout.addWidget(self.table, 1)
         layout.addLayout(self._button_row())
+
+    def _cluster_acts(self, pool: QThreadPool) -> ClusterActs:
+        acts = ClusterActs(
+            self._context, self._cases, self.banners, pool, self, self.files, self.table.selected,
+            self.model.entries, lambda: self._choose_folder(on_cluster=True),
+        )  # fmt: skip
+        acts.done.connect(self.refresh)
+        self.notices.addWidget(acts.line)
+        return acts
 
     def _keys(self) -> None:
         """Keys of the page, as long as the focus is in it."""
@@ -307,6 +318,7 @@ class WorklistPage(QWidget):
         whole = bool(chosen) and not damaged
         self.open_button.setEnabled(len(chosen) == 1 and whole)
         self.files.show_state(chosen, under_way=under_way)
+        self.cluster.show_state()
         self.stop_button.setEnabled(under_way)
         self.urgent_button.setEnabled(whole and any(e.state is not CaseState.SIGNED for e in chosen))
         marked = bool(chosen) and all(e.urgent for e in chosen)
@@ -331,15 +343,15 @@ class WorklistPage(QWidget):
         """Read the line of one case anew and show it, before the folder is looked at."""
         self._lines.ask("line", lambda: self._cases.describe([path]))
 
-    def _choose_folder(self) -> None:
+    def _choose_folder(self, *, on_cluster: bool = False) -> None:
         title = tr("Folder of cell crops or fields")
         path = self._context.files.choose_folder(FileKind.IMAGES, self, title)
         if path is not None:
-            self.enqueue(path)
+            self.enqueue(path, on_cluster=on_cluster)
 
-    def enqueue(self, path: Path) -> None:
-        """Look at a folder or slide and let its analysis wait for its turn."""
-        self.incoming.enqueue(path)
+    def enqueue(self, path: Path, *, on_cluster: bool = False) -> None:
+        """Look at a folder or slide and let its analysis wait for its turn, here or on the cluster."""
+        self.incoming.enqueue(path, on_cluster=on_cluster)
 
     def _stop(self) -> None:
         for entry in self.table.selected():
@@ -400,6 +412,7 @@ class WorklistPage(QWidget):
         self._looks.close()
         self._lines.close()
         self.files.stop()
+        self.cluster.stop()
         self.incoming.stop()
         for pool in (self._readers, self._painters):
             pool.waitForDone(10_000)

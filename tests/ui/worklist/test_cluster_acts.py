@@ -1,0 +1,117 @@
+"""The cluster in the work list, on real workers: handed over, followed, asked about at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from bloodcells_gui.app.analysis import AnalysisOptions
+from bloodcells_gui.app.handed_over import CaseWork, HandedOver
+from bloodcells_gui.app.worklist import CaseState
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.window_memory import WindowMemory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
+from bloodcells_gui.ui.worklist import cluster_acts
+from bloodcells_gui.ui.worklist.cluster_line import LeaveClusterDialog
+from bloodcells_gui.ui.worklist.model import Column
+from tests.support.department import department
+from tests.support.doubles import draw_cell, plain_engine
+from tests.support.workbench_window import a_case, shown_tools
+
+distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+pytest.importorskip("cryptography", reason="the extra `cluster` is not installed")
+
+# Dask's own threads warn when a process is killed; its processes talk over the loopback.
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.loopback]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    made = Workspace(plain_engine, home=tmp_path / "home", config=tmp_path / "config")  # type: ignore[arg-type]
+    made.author = "A. Technician"
+    return made
+
+
+@pytest.fixture
+def tools(context: UiContext, workspace: Workspace, memory: WindowMemory) -> Iterator[ToolWindows]:
+    with shown_tools(context, workspace, memory) as tools:
+        yield tools
+
+
+@pytest.fixture
+def specimen(tmp_path: Path) -> Path:
+    folder = tmp_path / "S-1"
+    folder.mkdir()
+    for i, code in enumerate(("SNE", "LY", "EO")):
+        cv2.imwrite(str(folder / f"{i}.png"), draw_cell(code)[..., ::-1])
+    return folder
+
+
+def test_without_a_cluster_the_command_is_disabled_and_says_why(
+    tools: ToolWindows, workspace: Workspace
+) -> None:
+    acts = tools.home.page.cluster
+    command = tools.window.actions_.get("hand_over")
+    for action in (acts.hand_over, acts.analyse, command):
+        assert not action.isEnabled()
+        assert "No cluster is set up on this workstation." in action.toolTip()
+    assert acts.line.isHidden()
+    workspace.save_settings(replace(workspace.settings, cluster="local:1"))
+    acts.show_state()
+    assert acts.analyse.isEnabled()
+    assert not command.isEnabled()
+    assert "No chosen case lacks its analysis" in command.toolTip()
+
+
+def test_a_folder_goes_to_the_cluster_and_its_case_fills_as_it_ends(
+    qtbot: QtBot,
+    tools: ToolWindows,
+    workspace: Workspace,
+    specimen: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = tools.show_worklist()
+    with department() as workers:
+        workspace.save_settings(replace(workspace.settings, cluster=workers.scheduler_address))
+        page.enqueue(specimen, on_cluster=True)
+        qtbot.waitUntil(lambda: page.model.rowCount() == 1, timeout=20_000)
+        qtbot.waitUntil(page.cluster.line.isVisible, timeout=20_000)
+        assert "On the cluster" in page.cluster.line.text.text()
+        asked: list[str] = []
+
+        def stay(dialog: LeaveClusterDialog) -> int:
+            asked.append(dialog.windowTitle())
+            return 0
+
+        monkeypatch.setattr(cluster_acts.LeaveClusterDialog, "exec", stay)
+        tools.window.close()
+        assert tools.window.isVisible()
+        assert asked == ["Close while cases are on the cluster?"]
+        state = page.model.index(0, Column.STATE)
+        assert "cluster" in str(state.data())
+        qtbot.waitUntil(page.cluster.line.isHidden, timeout=60_000)
+        qtbot.waitUntil(
+            lambda: [e.state for e in page.model.entries()] == [CaseState.TO_REVIEW], timeout=20_000
+        )
+        assert page.model.entry(0).cells == 3
+
+
+def test_what_an_earlier_start_left_is_offered_and_can_be_left(
+    qtbot: QtBot, context: UiContext, workspace: Workspace, memory: WindowMemory
+) -> None:
+    path = a_case(workspace.cases_dir / "S-1.bcs", 3)
+    HandedOver(workspace.home).add({path: CaseWork(AnalysisOptions(0.107, 100))})
+    with shown_tools(context, workspace, memory) as tools:
+        line = tools.show_worklist().cluster.line
+        qtbot.waitUntil(line.isVisible)
+        assert line.text.text().startswith("1 case was on the cluster when the program ended")
+        qtbot.mouseClick(line.leave_button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(line.isHidden)
+    assert HandedOver(workspace.home).cases() == []
