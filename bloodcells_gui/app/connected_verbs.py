@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bloodcells_gui.app.connection_test import Tried, try_connection
+from bloodcells_gui.app.connection_words import no_destination
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
 from bloodcells_gui.app.engine import LazyEngine
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import ExportOptions, is_anonymised
 from bloodcells_gui.app.messages import message_bytes, signed_result
 from bloodcells_gui.app.order_lookup import TRIAL_NUMBER, try_source
-from bloodcells_gui.app.outbox import NOT_CONFIRMED, Outbox, no_destination
+from bloodcells_gui.app.outbox import NOT_CONFIRMED, Outbox
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import load_settings
 from bloodcells_gui.domain.connecting import ASTM, HL7, Destination, OutboxLine, SendState

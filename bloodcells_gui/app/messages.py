@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bloodcells_gui.app.data_folders import resources_dir
+from bloodcells_gui.app.outgoing import place_of
 from bloodcells_gui.app.signed_report import frozen_report
 from bloodcells_gui.connect.astm_records import astm_message
 from bloodcells_gui.connect.fhir_result import fhir_bundle
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
 
     from bloodcells_gui.app.session import CaseSession
     from bloodcells_gui.domain.loinc import CodeRow
-
-_FILLER_CHARACTERS = 16
-
-
-def filler_number(seed: str) -> str:
-    """Number of the examination: the same for every version of the report of a case, unlike any other's."""
-    return seed[:_FILLER_CHARACTERS].upper()
 
 
 def signed_result(
@@ -54,7 +48,8 @@ def signed_result(
         model = anonymised(model, session.settings, pseudonym(session.store.seed()))
         model = replace(model, frozen=sha256)  # the message stays that of the signed report
     document = report_pdf(model, session.settings.paper) if pdf else b""
-    return result_of(model, codes, filler_number(session.store.seed()), document)
+    place = place_of(session)
+    return result_of(model, codes, place.filler, document, replaces=place.replaces)
 
 
 def report_pdf(model: ReportModel, paper: str = "a4") -> bytes:

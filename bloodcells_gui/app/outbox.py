@@ -9,7 +9,6 @@ import contextlib
 import dataclasses
 import json
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,12 +17,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bloodcells_gui.app.messages import filler_number, message_bytes, report_pdf
-from bloodcells_gui.app.outgoing import may_be_sent, outbox_report
+from bloodcells_gui.app.connection_words import no_destination, unused_part
+from bloodcells_gui.app.messages import message_bytes, report_pdf
+from bloodcells_gui.app.outgoing import may_be_sent, outbox_reports, places_of
 from bloodcells_gui.app.two_persons import is_final, waits
 from bloodcells_gui.connect.delivery import deliver
 from bloodcells_gui.connect.peer import Unreached
-from bloodcells_gui.connect.result import not_signed, result_of
+from bloodcells_gui.connect.result import not_signed, result_of, withdrawn
 from bloodcells_gui.domain.connecting import (
     ASTM,
     Connections,
@@ -31,12 +31,12 @@ from bloodcells_gui.domain.connecting import (
     OutboxLine,
     SendState,
     back_off_s,
+    is_withdrawal,
 )
 from bloodcells_gui.domain.errors import InvalidValue, UserError, reason_of
 from bloodcells_gui.domain.i18n import N_, Reason
 from bloodcells_gui.domain.review import Signature
 from bloodcells_gui.domain.review_state import utc_now
-from bloodcells_gui.domain.validation import SettingProblem
 from bloodcells_gui.report.model import from_json
 from bloodcells_gui.storage import connections as connections_store
 from bloodcells_gui.storage.lock import CaseInUse, CaseLock, holder_of
@@ -55,8 +55,9 @@ UNUSED_NAME = connections_store.UNUSED_NAME
 LOOK_AGAIN_S = 60.0
 NOT_CONFIRMED = N_("nobody has confirmed the table of codes yet")
 NO_DESTINATION = N_("this destination is not set up or is off")
-_DESTINATION_KEY = re.compile(r"destinations\[(.*)\]", re.DOTALL)
 CORRECTED = N_("not sent: version {version}, which corrects it, has arrived there")
+WRONG_PERSON = N_("not sent: it was for a wrong patient or specimen")
+NOTHING_THERE = N_("not sent: the result that it takes back never went there")
 _log = logging.getLogger(__name__)
 
 
@@ -171,7 +172,7 @@ class Outbox:
         with self._noted():
             active = self.connections.active
             if active and may_be_sent(session):
-                self._store().keep(outbox_report(session, active), [d.name for d in active])
+                self._keep(session, active)
 
     @contextlib.contextmanager
     def _noted(self) -> Iterator[None]:
@@ -196,7 +197,17 @@ class Outbox:
             raise not_signed()
         if session.specimen.synthetic:
             raise UserError(N_("A drawn specimen is not sent: it is nobody's."))
-        return self._store().keep(outbox_report(session, active), [d.name for d in active])
+        return self._keep(session, active)
+
+    def _keep(self, session: CaseSession, active: tuple[Destination, ...], version: int | None = None) -> int:
+        """Put in what a signed version is to send, a withdrawal first; for how many destinations it was new.
+
+        A kill in between leaves the announcement, so that it is done again: each has one id.
+        """
+        added = 0
+        for report in outbox_reports(session, active, version):
+            added = self._store().keep(report, [d.name for d in active])
+        return added
 
     def recover(self) -> int:
         """Put in what was signed and not kept, as a kill between the two leaves it; returns how many.
@@ -219,8 +230,7 @@ class Outbox:
             try:
                 if is_final(session, version):
                     if active:
-                        report = outbox_report(session, active, version)
-                        found += store.keep(report, [d.name for d in active]) > 0
+                        found += self._keep(session, active, version) > 0
                 elif holder_of(path) is None:  # else it may be signed this very moment
                     store.forget_announced(path, version)
             except UserError as error:
@@ -240,7 +250,8 @@ class Outbox:
         if not self.exists:
             return []
         try:
-            lines = self._store().of_case(filler_number(session.store.seed()))
+            fillers = {p.filler for p in places_of(session) if p.version == session.state.version}
+            lines = [line for filler in fillers for line in self._store().of_case(filler)]
         except UserError as error:
             _log.warning("the outbox cannot be read", exc_info=error)
             return []
@@ -272,6 +283,13 @@ class Outbox:
         """
         if not self.exists:
             return False
+        if any(x.destination == destination for x in self._withdrawals(control)):
+            raise UserError(
+                N_("Message {control} is not sent again to {destination}."),
+                N_("It was for a wrong patient or specimen, and is withdrawn."),
+                control=control,
+                destination=destination,
+            )
         later = self._store().later_version(destination, control, self._in_its_way(destination, control))
         if later:
             raise UserError(
@@ -283,6 +301,11 @@ class Outbox:
                 version=str(later),
             )
         return self._store().retry(destination, control)
+
+    def _withdrawals(self, control: str) -> list[OutboxLine]:
+        """The messages that take that result back."""
+        lines = self._store().lines()
+        return [x for x in lines if x.replaces == control and is_withdrawal(x.control_id)]
 
     def _in_its_way(self, destination: str, control: str) -> tuple[SendState, ...]:
         """States of a later version that forbid to send a message; one that waits itself still goes first."""
@@ -327,9 +350,12 @@ class Outbox:
         try:
             self.recover()
             results: list[Sent] = []
-            for line in self._due(connections, utc_now(), anyway=anyway):
+            tried: set[tuple[str, str]] = set()
+            # What waits for another message is due once that one is settled.
+            while line := self._next(connections, tried, anyway=anyway):
                 if stop():
                     break
+                tried.add((line.destination, line.control_id))
                 results.append(self._send(line, connections))
             if results:
                 before = datetime.now(UTC) - timedelta(days=KEPT_DAYS)
@@ -337,6 +363,13 @@ class Outbox:
             return results
         finally:
             lock.release()
+
+    def _next(
+        self, connections: Connections, tried: set[tuple[str, str]], *, anyway: bool
+    ) -> OutboxLine | None:
+        """The next message of a round; None when all that may be sent were tried."""
+        due = self._due(connections, utc_now(), anyway=anyway)
+        return next((x for x in due if (x.destination, x.control_id) not in tried), None)
 
     def _due(self, connections: Connections, now: str, *, anyway: bool) -> list[OutboxLine]:
         """What may be sent now; a correction never overtakes what it corrects."""
@@ -359,9 +392,8 @@ class Outbox:
         try:
             if destination is None:
                 raise Unreached(NO_DESTINATION)
-            newer = store.later_version(line.destination, line.control_id, (SendState.SENT,))
-            if newer:  # put in again from a copy, or let go by an earlier version of the program
-                words = Reason(CORRECTED, (("version", str(newer)),))
+            words = self._why_not(line)
+            if words.template:
                 store.record(line, SendState.REFUSED, words, attempt=False)
                 return Sent(line, SendState.REFUSED, words)
             message = self._message(line, destination, connections)
@@ -376,6 +408,18 @@ class Outbox:
         _log.info("a message is %s after %d attempts", state, line.attempts + 1)
         return Sent(line, state, words)
 
+    def _why_not(self, line: OutboxLine) -> Reason:
+        """Why a message is not sent: another one is in its place, or it takes back what never went there."""
+        store, there = self._store(), line.destination
+        newer = store.later_version(there, line.control_id, (SendState.SENT,))
+        if newer:  # put in again from a copy, or let go by an earlier version of the program
+            return Reason(CORRECTED, (("version", str(newer)),))
+        if is_withdrawal(line.control_id):
+            wrong = [x for x in store.lines() if (x.destination, x.control_id) == (there, line.replaces)]
+            return Reason(NOTHING_THERE if wrong and not wrong[0].attempts else "")
+        taken_back = any(x.destination == there for x in self._withdrawals(line.control_id))
+        return Reason(WRONG_PERSON if taken_back else "")
+
     def _message(self, line: OutboxLine, destination: Destination, connections: Connections) -> bytes:
         kept = self._store().report(line.control_id)
         if kept is None:
@@ -385,22 +429,13 @@ class Outbox:
             signatures = tuple(Signature(**s) for s in json.loads(kept.signatures))
             model = dataclasses.replace(model, frozen=kept.sha256, signatures=signatures)
             pdf = report_pdf(model) if destination.pdf and destination.format != ASTM else b""
-            return message_bytes(result_of(model, connections.codes, kept.filler, pdf), destination)
+            result = result_of(model, connections.confirmed_codes, kept.filler, pdf, replaces=kept.replaces)
+            if is_withdrawal(kept.control_id):
+                result = withdrawn(result, kept.control_id, kept.signed_at)
+            return message_bytes(result, destination)
         except (ValueError, TypeError) as error:
             reason = reason_of(error) if isinstance(error, InvalidValue) else Reason(type(error).__name__)
             raise Unreached(N_("the report in the outbox cannot be read: {reason}"), reason=reason) from error
-
-
-def unused_part(file: str, problem: SettingProblem) -> Reason:
-    """A rejected part of the connections' file in words that name the destination and the value."""
-    found = _DESTINATION_KEY.fullmatch(problem.key)
-    if found is None:
-        params = (("file", file), ("key", problem.key), ("reason", problem.reason))
-        return Reason(N_("{key} in {file} is not used: {reason}."), params)
-    return Reason(
-        N_("Destination {name} is not used, and nothing is sent to it, until {file} is put right: {reason}."),
-        (("name", found[1]), ("file", file), ("reason", problem.reason)),
-    )
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -409,12 +444,3 @@ def _stamp(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return found.st_mtime_ns, found.st_size
-
-
-def no_destination() -> UserError:
-    """The refusal to send where nobody set up a destination."""
-    return UserError(
-        N_("No destination is set up on this workstation."),
-        N_("Results are sent nowhere by themselves."),
-        N_("Add a destination in Laboratory, Connections."),
-    )

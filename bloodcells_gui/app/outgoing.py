@@ -1,20 +1,128 @@
-"""A signed report of a case as the outbox keeps it."""
+"""Signed reports of a case as the outbox keeps them, and what they take the place of."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from bloodcells_gui.app.messages import filler_number
 from bloodcells_gui.app.signed_report import frozen_report
 from bloodcells_gui.app.two_persons import version_waits
 from bloodcells_gui.connect.result import not_signed, waits_for_second
-from bloodcells_gui.domain.connecting import Destination, control_id
+from bloodcells_gui.domain.connecting import Destination, control_id, withdrawal_id
+from bloodcells_gui.domain.specimen import number_key
 from bloodcells_gui.storage.outbox import OutboxReport
 
 if TYPE_CHECKING:
     from bloodcells_gui.app.session import CaseSession
+    from bloodcells_gui.domain.review import Signature
+    from bloodcells_gui.storage.case import FrozenReport
+
+_FILLER_CHARACTERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose result a report is, as far as it says: numbers, name and birth date as they are compared."""
+
+    specimen: str = ""
+    patient: str = ""
+    name: str = ""
+    born: str = ""
+
+    def is_another(self, other: Identity) -> bool:
+        """Whether the two cannot be the same specimen of the same person.
+
+        Another number of the specimen or the patient; without a patient's number on both sides, another name
+        together with another birth date. One of the two alone is a correction of how it is written.
+        """
+        if self.specimen != other.specimen:
+            return True
+        if self.patient and other.patient:
+            return self.patient != other.patient
+        both = self.name and other.name and self.born and other.born
+        return bool(both) and self.name != other.name and self.born != other.born
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The place of a signed version among the messages of its case.
+
+    Attributes
+    ----------
+    version, sha256 : int, str
+        Of the report.
+    filler : str
+        Number of the examination, the same for the versions of one patient and specimen.
+    replaces : str
+        Control id of what comes before it: the version that it corrects, the withdrawal of one that was for
+        another patient or specimen, or "".
+    wrong : Place or None
+        That version.
+    """
+
+    version: int
+    sha256: str
+    filler: str
+    replaces: str
+    wrong: Place | None = None
+
+    @property
+    def control_id(self) -> str:
+        """Control id of its message."""
+        return control_id(self.sha256)
+
+
+def filler_number(seed: str) -> str:
+    """Number of the examination of a case, unlike any other's."""
+    return seed[:_FILLER_CHARACTERS].upper()
+
+
+def places_of(session: CaseSession) -> list[Place]:
+    """The place of each signed version, oldest first; what waits for a second person was never sent."""
+    contents = {f.sha256: f for f in session.store.frozen_reports()}
+    first: dict[int, Signature] = {}
+    for signature in session.state.signatures:
+        if signature.report_sha256 and not version_waits(session, signature.version):
+            first.setdefault(signature.version, signature)
+    found: list[Place] = []
+    filler = filler_number(session.store.seed())
+    before = Identity()
+    for version, signature in sorted(first.items()):
+        sha256 = signature.report_sha256
+        now = _identity(contents.get(sha256)) if len(first) > 1 else before
+        last = found[-1] if found else None
+        if last is None or not before.is_another(now):
+            place = Place(version, sha256, last.filler if last else filler, last.control_id if last else "")
+        else:
+            replaces = withdrawal_id(last.sha256, sha256)
+            place = Place(version, sha256, f"{filler}-{version}", replaces, last)
+        found.append(place)
+        before = now
+    return found
+
+
+def place_of(session: CaseSession) -> Place:
+    """The place of the version that is signed now; UserError when none is, or a second person must sign."""
+    if version_waits(session, session.state.version):
+        raise waits_for_second()
+    found = next((p for p in places_of(session) if p.version == session.state.version), None)
+    if found is None:
+        raise not_signed()
+    return found
+
+
+def _identity(report: FrozenReport | None) -> Identity:
+    """Whose result a frozen report is; nothing where it cannot be read, which changes nothing then."""
+    try:
+        read: dict[str, Any] = json.loads(report.report) if report is not None else {}
+        fields = {str(f["name"]): str(f["value"]) for f in read["fields"]}
+        patient, name = (number_key(fields.get(n, "")) for n in ("patient_id", "patient_name"))
+        born = fields.get("birth_date", "").strip()
+        return Identity(number_key(str(read["specimen"])), patient, name, born)
+    except (ValueError, KeyError, TypeError):
+        return Identity()
 
 
 def may_be_sent(session: CaseSession) -> bool:
@@ -22,36 +130,68 @@ def may_be_sent(session: CaseSession) -> bool:
     return not session.specimen.synthetic
 
 
-def outbox_report(
+def outbox_reports(
     session: CaseSession, active: tuple[Destination, ...], version: int | None = None
-) -> OutboxReport:
-    """The report of a case as it was signed in `version`, the present one when None."""
-    state = session.state
-    version = state.version if version is None else version
-    own = [s for s in state.signatures if s.version == version and s.report_sha256]
-    if not own:
-        raise not_signed()
+) -> list[OutboxReport]:
+    """The report of a case as it was signed in `version`, the present one when None.
+
+    Before it comes the withdrawal of the version before, where that was for another patient or specimen.
+
+    Raises
+    ------
+    UserError
+        When nobody signed it, or it is not as it was signed.
+    """
+    version = session.state.version if version is None else version
     if version_waits(session, version):
         raise waits_for_second()
-    before = [s for s in state.signatures if s.version < version and s.report_sha256]
-    if state.signed and version == state.version:
+    place = next((p for p in places_of(session) if p.version == version), None)
+    if place is None:
+        raise not_signed()
+    report = _outbox_report(session, active, place)
+    if place.wrong is None:
+        return [report]
+    return [_withdrawal(session, place, report.signed_at), report]
+
+
+def _withdrawal(session: CaseSession, place: Place, signed_at: str) -> OutboxReport:
+    wrong = place.wrong
+    assert wrong is not None  # noqa: S101  # who calls it saw to it
+    former = _outbox_report(session, (), wrong)
+    return dataclasses.replace(
+        former, control_id=place.replaces, replaces=wrong.control_id, signed_at=signed_at
+    )
+
+
+def _outbox_report(session: CaseSession, active: tuple[Destination, ...], place: Place) -> OutboxReport:
+    state = session.state
+    own = [s for s in state.signatures if s.version == place.version and s.report_sha256]
+    if state.signed and place.version == state.version:
         model = frozen_report(session)
     else:  # amended since: without its pictures, which are those of the case as it is now
         model = None
-    content = next((f for f in session.store.frozen_reports() if f.sha256 == own[0].report_sha256), None)
+    content = next((f for f in session.store.frozen_reports() if f.sha256 == place.sha256), None)
     if content is None:
-        raise session.store.not_as_written(f"report {own[0].report_sha256[:12]}")
-    signatures = [s for s in state.signatures if s.version <= version]
+        raise session.store.not_as_written(f"report {place.sha256[:12]}")
+    signatures = [s for s in state.signatures if s.version <= place.version]
     return OutboxReport(
-        control_id=control_id(content.sha256),
+        control_id=place.control_id,
         sha256=content.sha256,
-        filler=filler_number(session.store.seed()),
-        replaces=control_id(before[-1].report_sha256) if before else "",
-        specimen=session.specimen.id,
+        filler=place.filler,
+        replaces=place.replaces,
+        specimen=session.specimen.id if model is not None else _specimen(content, session),
         case=session.path,
-        version=version,
+        version=place.version,
         signed_at=own[0].time,
         signatures=json.dumps([dataclasses.asdict(s) for s in signatures], ensure_ascii=True),
         content=content.report,
         pictures=model.assets if model is not None and any(d.pdf for d in active) else {},
     )
+
+
+def _specimen(content: FrozenReport, session: CaseSession) -> str:
+    """The specimen's number in a report; the case may have another one by now."""
+    try:
+        return str(json.loads(content.report)["specimen"])
+    except (ValueError, KeyError, TypeError):
+        return session.specimen.id

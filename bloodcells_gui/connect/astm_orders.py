@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from bloodcells_gui.connect.analyser_values import Reading, analyser_values
 from bloodcells_gui.connect.astm_records import Record, parse_records
 from bloodcells_gui.connect.hl7_text import components
-from bloodcells_gui.connect.order_fields import LONGEST, day_of, made_order, moment_of
+from bloodcells_gui.connect.order_fields import day_of, made_order, moment_of
+from bloodcells_gui.connect.persons import LONGEST, person_text
 from bloodcells_gui.domain.differential import sex_of
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.orders import Order
@@ -73,7 +74,7 @@ def _of_group(group: list[Record], source: str) -> Order | None:
         "birth_date": day_of(_text(patient, 8), problems),
         "sex": sex_of(SpecimenData({"sex": _text(patient, 9)})),
         "collected_at": day_of(collected, problems),
-        "requester": _person(requester),
+        "requester": person_text(requester),
         "clinical_information": _text(first, 14),
     }
     tests = [name for record in orders for name in _tests(record)]
@@ -111,16 +112,3 @@ def _codes(record: Record) -> tuple[str, ...]:
     """The parts of the universal test id that name the test; numbers of dilutions are none."""
     parts = (record.value(3, n).strip() for n in range(1, _MOST_COMPONENTS))
     return tuple(part for part in parts if part and not part.isdigit())
-
-
-def _person(parts: tuple[str, ...]) -> str:
-    """Who asked, as a form has it: the names, or the number alone."""
-    (
-        number,
-        family,
-        given,
-        *_,
-    ) = parts
-    title = parts[5]
-    names = ", ".join(p for p in (family, given) if p)
-    return " ".join(p for p in (title, names) if p) if names else number

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+from bloodcells_gui.connect.figures import Figure
 from bloodcells_gui.connect.hl7_result import APPLICATION, DEBUGGING, PRODUCTION, TRAINING
-from bloodcells_gui.connect.result import Figure, LabResult
+from bloodcells_gui.connect.result import LabResult
 from bloodcells_gui.domain.connecting import Destination
 from bloodcells_gui.domain.errors import InvalidValue
 
 _VERSION = "LIS2-A2"
 MOST_BYTES = 4 * 1024**2
+_CANCELLED = "X"
+_ZONE = re.compile(r"[+-]\d{4}$")
 _ESCAPES = {"&": "E", "|": "F", "^": "S", "\\": "R"}
 
 
@@ -55,7 +59,9 @@ def astm_message(result: LabResult, destination: Destination) -> bytes:
     """The records in UTF-8, each ended by a carriage return; the same result gives the same bytes."""
     processing = TRAINING if result.synthetic else PRODUCTION
     sender = f"{APPLICATION}^{escape(result.software)}"
-    lines = [header(result.control_id, sender, escape(destination.application), result.signed_at, processing)]
+    lines = [
+        header(result.control_id, sender, escape(destination.application), result.written_at, processing)
+    ]
     patient = result.patient
     family, _, given = (part.strip() for part in patient.name.partition(","))
     name = f"{escape(family)}^{escape(given)}".rstrip("^")
@@ -81,10 +87,11 @@ def astm_message(result: LabResult, destination: Destination) -> bytes:
                 4: escape(result.filler),
                 5: panel,
                 6: "R",
-                8: result.collected,
+                8: _ZONE.sub("", result.collected),
                 16: "BLOOD",
-                23: result.signed_at,
-                26: result.status,
+                17: "^".join(map(escape, result.requester)).rstrip("^"),
+                23: result.written_at,
+                26: _status(result),
             },
         )
     )
@@ -100,6 +107,11 @@ def astm_message(result: LabResult, destination: Destination) -> bytes:
     return ("\r".join(lines) + "\r").encode("utf-8")
 
 
+def _status(result: LabResult) -> str:
+    """Final, correction, or cancelled: in these records W is a warning, no withdrawal."""
+    return _CANCELLED if result.withdrawn else result.status
+
+
 def _result_record(result: LabResult, number: int, figure: Figure) -> str:
     code = figure.code
     return record(
@@ -111,7 +123,7 @@ def _result_record(result: LabResult, number: int, figure: Figure) -> str:
             5: escape(figure.unit),
             6: escape(figure.range),
             7: figure.flag or ("N" if figure.range else ""),
-            9: result.status,
+            9: _status(result),
             11: escape(result.signer),
             13: result.signed_at,
             14: APPLICATION,

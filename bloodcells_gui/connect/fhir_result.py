@@ -13,8 +13,9 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
+from bloodcells_gui.connect.figures import Figure
 from bloodcells_gui.connect.hl7_result import APPLICATION
-from bloodcells_gui.connect.result import Figure, LabResult
+from bloodcells_gui.connect.result import LabResult
 from bloodcells_gui.domain.loinc import LOINC_SYSTEM, CodeRow
 
 LOINC = "http://loinc.org"
@@ -32,7 +33,7 @@ Resource = dict[str, Any]
 
 def fhir_bundle(result: LabResult) -> bytes:
     """The Bundle as JSON in UTF-8; the same result gives the same bytes."""
-    status = "corrected" if result.replaces else "final"
+    status = "entered-in-error" if result.withdrawn else "corrected" if result.replaces else "final"
     entries: list[Resource] = []
     subject = _patient(result, entries)
     specimen = _specimen(result, subject, entries)
@@ -53,7 +54,7 @@ def fhir_bundle(result: LabResult) -> bytes:
         "status": status,
         "category": [{"coding": [{"system": _SECTION_SYSTEM, "code": "HM", "display": "Hematology"}]}],
         "code": _concept(result.panel),
-        "issued": _instant(result.signed_at),
+        "issued": _instant(result.written_at),
         "performer": [{"display": result.laboratory or APPLICATION}],
         "resultsInterpreter": [{"display": result.signer}],
         "result": references,
@@ -61,7 +62,9 @@ def fhir_bundle(result: LabResult) -> bytes:
     }
     report |= {"subject": subject} if subject else {}
     report |= {"specimen": [specimen]} if specimen else {}
-    report |= {"effectiveDateTime": _date(result.collected)} if result.collected else {}
+    report |= {"effectiveDateTime": _date_time(result.collected)} if result.collected else {}
+    if result.order:
+        report["basedOn"] = [{"type": "ServiceRequest", "identifier": _identifier("order", result.order)}]
     if result.pdf:
         data = base64.b64encode(result.pdf).decode("ascii")
         report["presentedForm"] = [{"contentType": "application/pdf", "data": data}]
@@ -70,7 +73,7 @@ def fhir_bundle(result: LabResult) -> bytes:
         "resourceType": "Bundle",
         "identifier": _identifier("control", result.control_id),
         "type": "transaction",
-        "timestamp": _instant(result.signed_at),
+        "timestamp": _instant(result.written_at),
         "entry": entries,
     }
     if result.synthetic:
@@ -114,7 +117,7 @@ def _specimen(result: LabResult, subject: Resource | None, entries: list[Resourc
     }
     resource |= {"subject": subject} if subject else {}
     if result.collected:
-        resource["collection"] = {"collectedDateTime": _date(result.collected)}
+        resource["collection"] = {"collectedDateTime": _date_time(result.collected)}
     return _create(entries, resource, identifier, result.specimen)
 
 
@@ -128,7 +131,7 @@ def _observation(result: LabResult, figure: Figure, key: str, status: str) -> Re
         "issued": _instant(result.signed_at),
     }
     if result.collected:
-        resource["effectiveDateTime"] = _date(result.collected)
+        resource["effectiveDateTime"] = _date_time(result.collected)
     if figure.unit:
         resource["valueQuantity"] = _quantity(figure.value, figure.unit)
     else:
@@ -191,6 +194,14 @@ def _create(entries: list[Resource], resource: Resource, identifier: Resource, d
 
 def _date(text: str) -> str:
     return f"{text[:4]}-{text[4:6]}-{text[6:8]}"
+
+
+def _date_time(text: str) -> str:
+    """A day; with its hour only where the offset is known, as the form has no time without one."""
+    hour, zone = text[8:].partition("+")[0].partition("-")[0], text[8:].lstrip("0123456789")
+    if not hour or not zone:
+        return _date(text)
+    return f"{_date(text)}T{hour[:2]}:{hour[2:4]}:{hour[4:6] or '00'}{zone[:3]}:{zone[3:]}"
 
 
 def _instant(text: str) -> str:

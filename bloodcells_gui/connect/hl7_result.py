@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 
+from bloodcells_gui.connect.figures import Figure
 from bloodcells_gui.connect.hl7_text import CHARACTER_SET, components, escape, segment
-from bloodcells_gui.connect.result import Figure, LabResult
+from bloodcells_gui.connect.result import LabResult
 from bloodcells_gui.domain.connecting import ORU, OUL, Destination
 from bloodcells_gui.domain.loinc import LOCAL_SYSTEM, CodeRow
 
@@ -26,13 +27,13 @@ def hl7_message(result: LabResult, destination: Destination) -> bytes:
     `destination` decides the structure and whom it is for.
     """
     processing = TRAINING if result.synthetic else PRODUCTION
-    lines = [_msh(result.control_id, result.laboratory, result.signed_at, destination, processing)]
+    lines = [_msh(result.control_id, result.laboratory, result.written_at, destination, processing)]
     order = _obr(result)
     figures = list(_observations(result))
     if destination.message == OUL:
-        lines += [*_pid(result), _spm(result), order, *figures]
+        lines += [*_pid(result), _spm(result), order, *_orc(result, "SC"), *figures]
     else:
-        lines += [*_pid(result), order, *figures, _spm(result)]
+        lines += [*_pid(result), *_orc(result, "RE"), order, *figures, _spm(result)]
     return ("\r".join(lines) + "\r").encode("utf-8")
 
 
@@ -105,17 +106,24 @@ def _spm(result: LabResult) -> str:
     )
 
 
+def _orc(result: LabResult, control: str) -> Iterator[str]:
+    """The order that is answered, where its number is known."""
+    if result.order:
+        filler = f"{escape(result.filler)}^{APPLICATION}"
+        yield segment("ORC", {1: control, 2: escape(result.order), 3: filler, 5: "CM"})
+
+
 def _obr(result: LabResult) -> str:
     return segment(
         "OBR",
         {
             1: "1",
-            2: escape(result.specimen),
+            2: escape(result.order or result.specimen),
             3: f"{escape(result.filler)}^{APPLICATION}",
             4: _coded(result.panel),
             7: result.collected,
-            16: _person(result.requester) and f"^{_person(result.requester)}",
-            22: _time(result.signed_at),
+            16: components(*result.requester),
+            22: _time(result.written_at),
             24: "HM",
             25: result.status,
         },
@@ -155,7 +163,7 @@ def _obx_fields(result: LabResult, set_id: int, kind: str, code: CodeRow, sub_id
         2: kind,
         3: _coded(code),
         4: sub_id,
-        11: result.status,
+        11: result.figure_status,
         14: result.collected,
         16: f"^{_person(result.signer)}",
         18: f"{APPLICATION}^{escape(result.software)}",

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from bloodcells_gui.connect.analyser_values import PLT, RBC, WBC, AnalyserValues
+from bloodcells_gui.connect.persons import LONGEST
 from bloodcells_gui.domain.i18n import N_, Reason
 from bloodcells_gui.domain.orders import Order
 
-LONGEST = 500
-"""Characters of a value that are kept."""
 _MOST_TESTS = 100
 _MOMENT = re.compile(r"(\d{8}(?:\d{4}(?:\d{2})?)?)(?:\.\d+)?([+-]\d{4})?", re.ASCII)
 

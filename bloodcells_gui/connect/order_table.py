@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from bloodcells_gui.connect.analyser_values import PLT, RBC, WBC, Reading, analyser_values
-from bloodcells_gui.connect.order_fields import LONGEST, day_of, made_order, moment_of
+from bloodcells_gui.connect.order_fields import day_of, made_order, moment_of
+from bloodcells_gui.connect.persons import LONGEST
 from bloodcells_gui.domain.differential import sex_of
 from bloodcells_gui.domain.errors import InvalidValue
 from bloodcells_gui.domain.i18n import Reason

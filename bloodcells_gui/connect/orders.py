@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from bloodcells_gui.connect.analyser_values import AnalyserValues, Reading, analyser_values
 from bloodcells_gui.connect.astm_orders import astm_orders
 from bloodcells_gui.connect.hl7_text import Message, Segment, components, parse_message
-from bloodcells_gui.connect.order_fields import LONGEST, day_of, made_order, moment_of
+from bloodcells_gui.connect.order_fields import day_of, made_order, moment_of
 from bloodcells_gui.connect.order_table import table_orders
+from bloodcells_gui.connect.persons import LONGEST, person_text
 from bloodcells_gui.domain.differential import sex_of
 from bloodcells_gui.domain.errors import InvalidValue
 from bloodcells_gui.domain.i18n import Reason
@@ -137,14 +138,6 @@ def _requester(first: dict[str, Segment]) -> tuple[str, ...]:
         if segment is not None and segment.raw(number):
             return tuple(segment.value(number, n).strip()[:LONGEST] for n in range(1, 8))
     return ()
-
-
-def person_text(parts: tuple[str, ...]) -> str:
-    """A person as a form has it: "Dr Schultz, Maria"; the number where there is no name."""
-    number, family, given, further, suffix, title, degree = (*parts, *[""] * 7)[:7]
-    names = ", ".join(p for p in (family, " ".join(p for p in (given, further) if p)) if p)
-    said = " ".join(p for p in (title, names, suffix, degree) if p) if names else number
-    return said[:LONGEST]
 
 
 def _values(lines: Iterable[Segment], problems: list[Reason]) -> AnalyserValues:

@@ -6,15 +6,17 @@ Built from the frozen report alone, so that a message can be made again at any t
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from bloodcells_gui.domain.connecting import control_id
+from bloodcells_gui.connect.figures import Figure
+from bloodcells_gui.connect.other_figures import other_figures
+from bloodcells_gui.connect.persons import kept_parts, person_parts, person_text
+from bloodcells_gui.domain.connecting import control_id, is_withdrawal
 from bloodcells_gui.domain.differential import DifferentialRow, sex_of
 from bloodcells_gui.domain.errors import InvalidValue, UserError
-from bloodcells_gui.domain.formatting import absolute, compact, labelled, number, remark_text
+from bloodcells_gui.domain.formatting import absolute, labelled, number, remark_text
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.loinc import (
     ABSOLUTE_OF,
@@ -26,41 +28,17 @@ from bloodcells_gui.domain.loinc import (
     UNITS,
     CodeRow,
     figure_key,
+    grade_key,
+    grade_word,
     local_code,
 )
 from bloodcells_gui.domain.ranges import WBC
 from bloodcells_gui.domain.review import SpecimenData
 from bloodcells_gui.report.model import FindingLine, ReportModel
+from bloodcells_gui.report.order_line import OrderLine
 
-FINAL, CORRECTED = "F", "C"
-# What no code may hold.
-_NO_WORD = re.compile(r"[^A-Z0-9]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure: its code, what it is in English, the value as it is written, and its unit in UCUM.
-
-    `low` and `high` are the reference range (None is open), `flag` is "", "L", "H" or "A" (abnormal without
-    a side), `note` what stands under it.
-    """
-
-    code: CodeRow
-    value: str
-    unit: str
-    low: float | None = None
-    high: float | None = None
-    flag: str = ""
-    note: str = ""
-
-    @property
-    def range(self) -> str:
-        """The reference range as text: "2-7", "<0.5", ">1" or ""."""
-        if self.low is not None and self.high is not None:
-            return f"{compact(self.low)}-{compact(self.high)}"
-        if self.high is not None:
-            return f"<{compact(self.high)}"
-        return f">{compact(self.low)}" if self.low is not None else ""
+#: Status of a result and its figures (HL7 tables 0123 and 0085): W only of figures, "post original as wrong".
+FINAL, CORRECTED, WITHDRAWN = "F", "C", "W"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +66,12 @@ class LabResult:
     specimen, patient
         What the result is of.
     collected, signed_at : str
-        YYYYMMDD[HHMMSS]; `signed_at` in UTC. "" where not known.
-    signer, laboratory, requester, software : str
+        `collected` YYYYMMDD[HHMM[SS]][+ZZZZ], `signed_at` YYYYMMDDHHMMSS in UTC. "" where not known.
+    signer, laboratory, software : str
+    requester : tuple of str
+        Who asked, in components of XCN: number, family, given and further names, suffix, title, degree.
+    order : str
+        Number of the order (placer), "" where not known.
     panel, interpretation : CodeRow
         Codes of the examination as a whole and of its words.
     figures, grades : tuple of Figure
@@ -100,6 +82,11 @@ class LabResult:
         A specimen that the program drew: its messages are marked as training.
     pdf : bytes
         The report, or nothing.
+    withdrawn : bool
+        The result was reported for a wrong patient or specimen: it is taken back under the identifiers that
+        it had.
+    moment : str
+        Time of the message as `signed_at`, where it is not that of the signature.
     """
 
     control_id: str
@@ -112,7 +99,7 @@ class LabResult:
     signed_at: str
     signer: str
     laboratory: str
-    requester: str
+    requester: tuple[str, ...]
     software: str
     panel: CodeRow
     interpretation: CodeRow
@@ -121,14 +108,39 @@ class LabResult:
     words: tuple[str, ...]
     synthetic: bool
     pdf: bytes = b""
+    order: str = ""
+    withdrawn: bool = False
+    moment: str = ""
 
     @property
     def status(self) -> str:
-        """Final, or a correction."""
-        return CORRECTED if self.replaces else FINAL
+        """Of the result as a whole: final, or a correction, as a withdrawal is one too."""
+        return CORRECTED if self.replaces or self.withdrawn else FINAL
+
+    @property
+    def figure_status(self) -> str:
+        """Of each figure."""
+        return WITHDRAWN if self.withdrawn else self.status
+
+    @property
+    def written_at(self) -> str:
+        """Time of the message."""
+        return self.moment or self.signed_at
+
+    @property
+    def collected_day(self) -> str:
+        """YYYYMMDD of the draw."""
+        return self.collected[:8]
 
 
-def result_of(model: ReportModel, codes: Iterable[CodeRow], filler: str, pdf: bytes = b"") -> LabResult:
+def result_of(
+    model: ReportModel,
+    codes: Iterable[CodeRow],
+    filler: str,
+    pdf: bytes = b"",
+    *,
+    replaces: str | None = None,
+) -> LabResult:
     """The result that a signed report is.
 
     Parameters
@@ -138,9 +150,12 @@ def result_of(model: ReportModel, codes: Iterable[CodeRow], filler: str, pdf: by
     codes : iterable of CodeRow
         The laboratory's table.
     filler : str
-        Number of the examination that all versions of its report share.
+        Number of the examination, which the versions of its report for one patient and specimen share.
     pdf : bytes
         The report as PDF, where it goes along.
+    replaces : str or None
+        Control id of what the report comes after: the one that it corrects, or the withdrawal of one that was
+        for a wrong patient or specimen; "" for a first one. None takes the version signed before.
 
     Raises
     ------
@@ -153,31 +168,66 @@ def result_of(model: ReportModel, codes: Iterable[CodeRow], filler: str, pdf: by
     if model.waits:
         raise waits_for_second()
     first = own[0]
-    earlier = [s for s in model.signatures if s.version < model.version and s.report_sha256]
+    if replaces is None:
+        earlier = [s for s in model.signatures if s.version < model.version and s.report_sha256]
+        replaces = control_id(earlier[-1].report_sha256) if earlier else ""
     table = {row.key: row for row in codes}
     fields = {f.name: f.value for f in model.fields}
-    replaced = control_id(earlier[-1].report_sha256) if earlier else ""
     return LabResult(
         control_id=control_id(model.sha256()),
         filler=filler,
         version=model.version,
-        replaces=replaced,
+        replaces="" if is_withdrawal(replaces) else replaces,
         specimen=model.specimen,
         patient=_patient(fields),
-        collected=day_of(fields.get("collected_at", "")),
+        collected=_collected(fields, model.order),
         signed_at=_moment(first.time),
         signer=first.author,
         laboratory=model.header.laboratory,
-        requester=fields.get("requester", ""),
+        requester=_requester(fields, model.order),
         software=model.app_version,
         panel=_code(table, PANEL),
         interpretation=_code(table, INTERPRETATION),
         figures=_figures(model, table),
-        grades=_grades(model),
-        words=_words(model, replaced),
+        grades=_grades(model, table),
+        words=_words(model, replaces),
         synthetic=model.synthetic,
         pdf=pdf,
+        order=model.order.number if model.order is not None else "",
     )
+
+
+def withdrawn(result: LabResult, control: str, signed_at: str) -> LabResult:
+    """The message that takes a result back, which was reported for a wrong patient or specimen.
+
+    Under the identifiers that it had, each figure marked as wrong.
+
+    Parameters
+    ----------
+    control : str
+        Control id of the withdrawal.
+    signed_at : str
+        When the report was signed that shows it, a time of this program.
+    """
+    said = "Withdrawn: this result was reported for a wrong patient or a wrong specimen."
+    return replace(
+        result, control_id=control, replaces=result.control_id, withdrawn=True, moment=_moment(signed_at),
+        words=(said, *result.words), pdf=b"",
+    )  # fmt: skip
+
+
+def _requester(fields: Mapping[str, str], order: OrderLine | None) -> tuple[str, ...]:
+    """Who asked: as the order wrote it, unless a person wrote something else into the form."""
+    typed = fields.get("requester", "").strip()
+    parts = kept_parts(order.requester) if order is not None else ()
+    return parts if parts and typed in ("", person_text(parts)) else person_parts(typed)
+
+
+def _collected(fields: Mapping[str, str], order: OrderLine | None) -> str:
+    """The draw: the order's time, unless a person wrote another day into the form."""
+    day = day_of(fields.get("collected_at", ""))
+    moment = order.collected if order is not None else ""
+    return moment if moment and day in ("", moment[:8]) else day
 
 
 def not_signed() -> UserError:
@@ -241,6 +291,7 @@ def _figures(model: ReportModel, table: Mapping[str, CodeRow]) -> tuple[Figure, 
     found.append(Figure(counted, str(differential.total), "{cells}"))
     for row in (*differential.totals, *differential.rows):
         found += _of_row(row, table)
+    found += other_figures(model, table)
     taken: set[tuple[str, str]] = set()
     result = []
     for figure in found:
@@ -283,19 +334,24 @@ def _flag(raised: str, value: float, low: float | None, high: float | None) -> s
     return "A" if raised == "!" else ""
 
 
-def _grades(model: ReportModel) -> tuple[Figure, ...]:
-    """Morphology graded by a person, under a code made of its name."""
+def _grades(model: ReportModel, table: Mapping[str, CodeRow]) -> tuple[Figure, ...]:
+    """Morphology graded by a person; what the table does not know goes under a code made of its name."""
     found = []
     for n, grade in enumerate(model.grades, 1):
-        word = _NO_WORD.sub("-", grade.name.upper()).strip("-") or str(n)
-        code = CodeRow("grade", f"GRADE-{word}"[:40], LOCAL_SYSTEM, grade.name)
-        found.append(Figure(code, grade.grade, "", flag="A"))
+        word = grade_word(grade.name) or str(n)
+        own = CodeRow("grade", f"GRADE-{word}"[:40], LOCAL_SYSTEM, grade.name)
+        found.append(Figure(table.get(grade_key(grade.name), own), grade.grade, "", flag="A"))
     return tuple(found)
 
 
 def _words(model: ReportModel, replaces: str) -> tuple[str, ...]:
     lines = []
-    if replaces:
+    if is_withdrawal(replaces):
+        lines.append(
+            f"Report version {model.version}. An earlier version was sent for another patient or specimen"
+            " and is withdrawn."
+        )
+    elif replaces:
         lines.append(f"Correction: report version {model.version}. It replaces the result {replaces}.")
     lines += [remark_text(r) for r in (*model.differential.remarks, *model.platelets)]
     lines += [_finding(f) for f in model.review.findings]

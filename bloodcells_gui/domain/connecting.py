@@ -15,7 +15,7 @@ from typing import Any
 
 from bloodcells_gui.domain import validation
 from bloodcells_gui.domain.i18n import N_, Reason
-from bloodcells_gui.domain.loinc import DEFAULT_CODES, CodeRow
+from bloodcells_gui.domain.loinc import DEFAULT_CODES, LATER_KEYS, CodeRow
 from bloodcells_gui.domain.validation import SettingProblem
 
 HL7, ASTM, FHIR = "hl7", "astm", "fhir"
@@ -23,6 +23,8 @@ FORMATS = (HL7, ASTM, FHIR)
 FOLDER, TCP = "folder", "tcp"
 ORU, OUL = "ORU^R01", "OUL^R22"
 LONGEST_CONTROL_ID = 20
+# No digit of a hash.
+_WITHDRAWS = "W"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +174,23 @@ class Connections:
 
     @property
     def confirmed(self) -> bool:
-        """Whether a person confirmed the very table that is in force."""
-        return bool(self.confirmed_by) and self.confirmed_table == table_digest(self.codes)
+        """Whether a person confirmed the table that is in force, save for rows that were added since."""
+        return bool(self.confirmed_by) and self.confirmed_table in (
+            table_digest(self.codes),
+            table_digest(self._without_later()),
+        )
+
+    @property
+    def confirmed_codes(self) -> tuple[CodeRow, ...]:
+        """The rows that a person confirmed, under which figures may be sent."""
+        if not self.confirmed:
+            return ()
+        whole = self.confirmed_table == table_digest(self.codes)
+        return self.codes if whole else self._without_later()
+
+    def _without_later(self) -> tuple[CodeRow, ...]:
+        """The table as an earlier version of the program has it, which could not send as much."""
+        return tuple(row for row in self.codes if row.key not in LATER_KEYS)
 
     @property
     def active(self) -> tuple[Destination, ...]:
@@ -222,6 +239,20 @@ def connections_to_json(connections: Connections) -> dict[str, Any]:
 def control_id(report_sha256: str) -> str:
     """MSH-10 of every message of a signed report: 20 characters of its hash, so that a repeat is known."""
     return report_sha256[:LONGEST_CONTROL_ID].upper()
+
+
+def withdrawal_id(wrong_sha256: str, right_sha256: str) -> str:
+    """MSH-10 of the message that takes a result back, which went to a wrong patient: never that of a report.
+
+    Of the report that was wrong and of the one that shows it, so that a repeat has the same one.
+    """
+    both = hashlib.sha256(f"{wrong_sha256} {right_sha256}".encode()).hexdigest()
+    return f"{_WITHDRAWS}{both}"[:LONGEST_CONTROL_ID].upper()
+
+
+def is_withdrawal(control: str) -> bool:
+    """Whether a control id is that of a message that takes a result back."""
+    return control.startswith(_WITHDRAWS)
 
 
 class SendState(StrEnum):

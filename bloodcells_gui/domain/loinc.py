@@ -7,11 +7,15 @@ has no candidate goes under a code of this program's own.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from bloodcells_gui.domain import validation
+from bloodcells_gui.domain.grading import DEFAULT_GRADING
 from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.domain.platelet_report import AREA_METHOD, FIELDS_METHOD, RED_CELL_METHOD
 from bloodcells_gui.domain.ranges import ITEMS, WBC
+from bloodcells_gui.domain.red_cells import RED_CELL_CLASSES
 from bloodcells_gui.domain.taxonomy import ROLLUPS
 
 #: What is said of an item, with its unit in UCUM.
@@ -23,6 +27,21 @@ _WORDS = {PERCENT_OF: "% of leukocytes", ABSOLUTE_OF: "absolute", PER_100_WBC: "
 LOINC_SYSTEM, LOCAL_SYSTEM = "LN", "L"
 #: The order as a whole, and the interpretation in words.
 PANEL, INTERPRETATION = "panel", "interpretation"
+#: Platelets: what is counted on the film, estimates by their method, giant ones among them, clumps.
+PLATELET_DENSITY, GIANTS, CLUMPS = "platelets.density", "platelets.giant", "platelets.clumps"
+PLATELET_ESTIMATES = {
+    AREA_METHOD: "platelets.by_area",
+    RED_CELL_METHOD: "platelets.by_red_cells",
+    FIELDS_METHOD: "platelets.by_hand",
+}
+#: Counts of all kinds on the same fields -> unit; the key ends in the name of the figure in the report.
+RATIOS = {
+    "numeration.red": "/mm2",
+    "numeration.nucleated": "/mm2",
+    "numeration.red_ratio": "/{cell}",
+    "numeration.platelet_ratio": "/{cell}",
+}
+_NO_WORD = re.compile(r"[^A-Z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +71,21 @@ def local_code(key: str) -> str:
     """The program's own code of a figure: "SNE-PCT"."""
     item, _, measure = key.partition(".")
     return f"{item}-{_ENDINGS[measure]}" if measure in _ENDINGS else item.upper()
+
+
+def red_cell_key(code: str) -> str:
+    """Key of the share of a shape class of red cells."""
+    return figure_key(f"RBC-{code}", PERCENT_OF)
+
+
+def grade_word(name: str) -> str:
+    """What the name of a graded feature is in a code: "HOWELL-JOLLY-BODIES"."""
+    return _NO_WORD.sub("-", name.upper()).strip("-")
+
+
+def grade_key(name: str) -> str:
+    """Key of the grade of a feature."""
+    return f"grade.{grade_word(name)}"
 
 
 # Item -> LOINC of % of leukocytes (for items outside the 100 %, per 100 leukocytes) and of 10^9/L.
@@ -104,4 +138,31 @@ def _defaults() -> tuple[CodeRow, ...]:
     return tuple(rows)
 
 
-DEFAULT_CODES: tuple[CodeRow, ...] = _defaults()
+def _later() -> tuple[CodeRow, ...]:
+    """Figures that earlier versions of the program did not send, all under codes of its own."""
+    rows = [
+        CodeRow(PLATELET_DENSITY, "PLT-MM2", text="Platelets per mm2 of film"),
+        CodeRow(PLATELET_ESTIMATES[AREA_METHOD], "PLT-EST-AREA", text="Platelet estimate by area"),
+        CodeRow(PLATELET_ESTIMATES[RED_CELL_METHOD], "PLT-EST-RBC", text="Platelet estimate by red cells"),
+        CodeRow(
+            PLATELET_ESTIMATES[FIELDS_METHOD], "PLT-EST-HAND", text="Platelet estimate counted by a person"
+        ),
+        CodeRow(GIANTS, "PLT-GIANT-PCT", text="Giant platelets, % of platelets"),
+        CodeRow(CLUMPS, "PLT-CLUMPS", text="Platelet clumps seen"),
+        CodeRow("numeration.red", "RBC-MM2", text="Red cells per mm2 of film"),
+        CodeRow("numeration.nucleated", "NUC-MM2", text="Nucleated cells per mm2 of film"),
+        CodeRow("numeration.red_ratio", "RBC-PER-NUC", text="Red cells for each nucleated cell"),
+        CodeRow("numeration.platelet_ratio", "PLT-PER-NUC", text="Platelets for each nucleated cell"),
+    ]
+    for shape in RED_CELL_CLASSES:
+        key = red_cell_key(shape.code)
+        rows.append(CodeRow(key, local_code(key), text=f"{shape.name}, % of red cells"))
+    for item in DEFAULT_GRADING:
+        rows.append(CodeRow(grade_key(item.name), f"GRADE-{grade_word(item.name)}"[:40], text=item.name))
+    return tuple(rows)
+
+
+_LATER = _later()
+#: Keys that a table which was confirmed under an earlier version of the program cannot hold.
+LATER_KEYS = frozenset(row.key for row in _LATER)
+DEFAULT_CODES: tuple[CodeRow, ...] = (*_defaults(), *_LATER)

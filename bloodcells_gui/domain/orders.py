@@ -17,6 +17,8 @@ ORDER_FIELDS = (
 #: Fields of a case that no form has: requester and time of the draw as the order wrote them, for the message
 #: that answers it.
 ORDER_REQUESTER, ORDER_COLLECTED = "order.requester", "order.collected"
+#: The field of its number, which forms have.
+ORDER_NUMBER = "order_number"
 FLAG_SEPARATOR = "; "
 
 
@@ -93,7 +95,7 @@ class Order:
         names = set(known)
         found = [(name, text) for name, text in self.fields if text and name in names]
         values = (
-            ("order_number", self.number),
+            (ORDER_NUMBER, self.number),
             ("rbc", "" if self.rbc is None else f"{self.rbc:g}"),
             ("platelet_count", "" if self.platelets is None else f"{self.platelets:g}"),
             ("analyser_flags", FLAG_SEPARATOR.join(self.flags)),

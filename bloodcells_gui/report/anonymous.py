@@ -54,6 +54,7 @@ def anonymised(model: ReportModel, settings: LabSettings, pseudonym: str) -> Rep
             model.differential, remarks=tuple(map(_without_reason, model.differential.remarks))
         ),
         skipped=(),
+        order=None,
         earlier=None,  # another specimen's number, and a link between the two
         runs=tuple(map(_run_without_names, model.runs)),
         red_cells=model.red_cells

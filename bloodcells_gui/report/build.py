@@ -57,6 +57,7 @@ from bloodcells_gui.report.model import (
     Thumb,
     digest,
 )
+from bloodcells_gui.report.order_line import order_of
 
 UNIDENTIFIED_RGB = (90, 90, 90)
 _TAGGED_SHOWN = 12
@@ -205,6 +206,7 @@ def build_report(
         analyser=_analyser(state.data, differential, cell_counts),
         completed_later=completed_later(runs),
         tags=_tags(state, settings),
+        order=order_of(state.data),
         created=created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         lang=lang,
         signatures=tuple(state.signatures),

@@ -30,6 +30,7 @@ from bloodcells_gui.domain.reader_limits import ReaderLimits
 from bloodcells_gui.domain.review import Signature, Status
 from bloodcells_gui.domain.run_record import RunRecord
 from bloodcells_gui.domain.specimen import ScaleEstimate, SpecimenKind
+from bloodcells_gui.report.order_line import OrderLine
 from bloodcells_gui.report.red_cells import RedCellBlock
 
 REPORT_FORMAT = 1
@@ -255,15 +256,14 @@ class ReportModel:
     """Everything a report says.
 
     `images_sha256` is over the names and hashes of all images, in order; `settings_sha256` over the
-    laboratory's settings. `analyser` compares the smear with an analyser's differential, where one was
-    entered. `skipped` holds at most `SKIPPED_SHOWN` entries of `skipped_total`. `chain` is where the case's
-    chain ended when this was signed, None before and in reports of older versions. `completed_later` are the
-    numbers of runs that a later run completed (`domain.analysis.completed_later`); reports signed by earlier
-    versions have none and keep their stamp. `earlier` is the comparison with an earlier film of the same
-    patient or specimen, as it was made at that moment.
-    `tags` are what persons remarked on single cells, `reader` limits that include the program's misnaming,
-    `rare` what a search for rare cells has come to, `red_cells` what an examination of red cells has,
-    `platelet_report` what was counted of platelets field by field, `numeration` all three kinds per area,
+    settings. `analyser` compares the smear with an analyser's differential, where one was entered. `skipped`
+    holds at most `SKIPPED_SHOWN` entries of `skipped_total`. `chain` is where the case's chain ended when
+    this was signed, None before and in reports of older versions. `completed_later` are the numbers of runs
+    that a later run completed; reports signed by earlier versions have none and keep their stamp. `earlier`
+    is the comparison with an earlier film of the same patient or specimen at that moment. `tags` are what
+    persons remarked on cells, `reader` limits that include the program's misnaming, `rare` and `red_cells`
+    what a search for rare cells and an examination of red cells have come to, `platelet_report` what was
+    counted of platelets by field, `numeration` all three kinds per area, `order` what the order said,
     `persons_needed` how many accounts must sign.
 
     Of the envelope, `head` is the newest hash of the case's chain when this was written, and `frozen` the
@@ -301,6 +301,7 @@ class ReportModel:
     platelet_report: PlateletReport | None = field(default=None, metadata=LATER)
     numeration: Numeration | None = field(default=None, metadata=LATER)
     persons_needed: int = field(default=1, metadata=LATER)
+    order: OrderLine | None = field(default=None, metadata=LATER)
     research_use: str = RESEARCH_USE_ONLY
     format: int = REPORT_FORMAT
     created: str = ""
@@ -350,8 +351,7 @@ class ReportModel:
 
 
 SKIPPED_SHOWN = 200
-# Not part of what is signed: a signature cannot be under itself, and the same content may be printed again
-# later and in another language.
+# Not signed: a signature cannot be under itself; the same content may be printed again in another language.
 _ENVELOPE = ("created", "frozen", "head", "lang", "signatures")
 
 

@@ -27,11 +27,12 @@ from pathlib import Path
 from typing import Any
 
 from bloodcells_gui.app.outbox import Sending
+from bloodcells_gui.app.outgoing import places_of
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import amend, sign
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.connect.hl7_text import parse_message
-from bloodcells_gui.domain.connecting import TCP, Connections, Destination, SendState, control_id
+from bloodcells_gui.domain.connecting import TCP, Connections, Destination, SendState, is_withdrawal
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.taxonomy import SEGMENTED
 from scripts.tools.scripted_peer import ARRIVES, FAULTS, REFUSES, ScriptedPeer
@@ -84,10 +85,13 @@ def work(home: Path, port: int, seed: int, begins: Any) -> None:
     threading.Thread(target=send, daemon=True).start()
     for n in range(10_000):
         session = workspace.new_counter_case(f"S-{seed}-{n}")
+        session.set_field("patient_id", f"P-{seed}-{n}")
         begins.set()
         signed(session)
-        if chance.random() < 0.3:
+        if chance.random() < 0.6:
             amend(session, "A. Dupont", "one more")
+            if chance.random() < 0.5:  # the former result went to a wrong patient
+                session.set_field("patient_id", f"P-{seed}-{n}-right")
             signed(session, "Amended report")
         session.close()
 
@@ -96,36 +100,40 @@ def work(home: Path, port: int, seed: int, begins: Any) -> None:
 class Found:
     """What is in the folder and what the peer has.
 
-    `reports` are (examination, version) -> control id of every signature; `arrived` control id -> bytes of each
-    message that the peer acknowledged or might have.
+    `reports` are (examination, version) -> control id of every signature, `withdrawals` of every withdrawal by
+    the version that shows it; `arrived` control id -> bytes of each message that the peer acknowledged or might
+    have.
     """
 
     reports: dict[tuple[str, int], str] = field(default_factory=dict)
+    withdrawals: dict[tuple[str, int], str] = field(default_factory=dict)
     arrived: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
 
 
-def signatures_of(workspace: Workspace) -> dict[tuple[str, int], str]:
-    """(case, version) -> control id, for every signature in the folder of cases."""
-    reports = {}
+def found_in(workspace: Workspace) -> Found:
+    """Control ids of every signature and withdrawal in the folder of cases."""
+    found = Found()
     for path in sorted(workspace.cases_dir.glob("*.bcs")):
         session = workspace.open_to_look(path)
-        for s in session.state.signatures:
-            reports[path.name, s.version] = control_id(s.report_sha256)
+        for place in places_of(session):
+            found.reports[path.name, place.version] = place.control_id
+            if place.wrong is not None:
+                found.withdrawals[path.name, place.version] = place.replaces
         session.close()
-    return reports
+    return found
 
 
 def judge(found: Found, workspace: Workspace) -> list[str]:
     """What is wrong: lost, unknown, under two ids, or repeated with other bytes."""
     wrong = []
     visible = {line.control_id: line for line in workspace.outbox.lines()}
-    for place, control in found.reports.items():
+    for place, control in (*found.reports.items(), *found.withdrawals.items()):
         line = visible.get(control)
         if line is None:
             wrong.append(f"{place}: signed, and not in the outbox")
         elif line.state is SendState.SENT and control not in found.arrived:
             wrong.append(f"{place}: called sent, and the peer never had it")
-    known = set(found.reports.values())
+    known = {*found.reports.values(), *found.withdrawals.values()}
     wrong += [
         f"{control}: arrived, and nobody signed it" for control in found.arrived if control not in known
     ]
@@ -135,6 +143,8 @@ def judge(found: Found, workspace: Workspace) -> list[str]:
     by_report = defaultdict(set)
     for control, messages in found.arrived.items():
         message = parse_message(messages[0])
+        if is_withdrawal(control):
+            continue
         by_report[message.get("OBR", 3), _without_ids(messages[0])].add(control)
     wrong += [
         f"{place[0]}: one result under {len(ids)} ids" for place, ids in by_report.items() if len(ids) > 1
@@ -174,7 +184,7 @@ def kills(n: int, folder: Path, seed: int, span_s: float) -> dict[str, Any]:
     _empty(workspace)
     server.terminate()
     server.join()
-    found = Found(signatures_of(workspace))
+    found = found_in(workspace)
     for line in log.read_text(encoding="utf-8").splitlines():
         message = json.loads(line)["message"].encode()
         found.arrived[parse_message(message).get("MSH", 10)].append(message)
@@ -184,6 +194,7 @@ def kills(n: int, folder: Path, seed: int, span_s: float) -> dict[str, Any]:
     return {
         "kills": n,
         "signed_reports": len(found.reports),
+        "withdrawals": len(found.withdrawals),
         "arrived": len(found.arrived),
         "repeats_under_the_same_id": sum(len(m) - 1 for m in found.arrived.values()),
         "states": dict(Counter(line.state.value for line in lines)),
@@ -251,7 +262,7 @@ def conversations(n: int, folder: Path, seed: int) -> dict[str, Any]:
         for line in refused:
             workspace.outbox.retry(line.destination, line.control_id)
         _empty(workspace)
-    found = Found(signatures_of(workspace))
+    found = found_in(workspace)
     for message in peer.messages:
         found.arrived[parse_message(message).get("MSH", 10)].append(message)
     wrong = judge(found, workspace)
@@ -304,7 +315,7 @@ def main() -> int:
             (folder / part / "home").mkdir(parents=True)
         result["sign_to_acknowledged"] = took = delay(folder / "delay")
         if args.kills:
-            result["kills"] = kills(args.kills, folder / "kills", args.seed, 2 * took["median_s"])
+            result["kills"] = kills(args.kills, folder / "kills", args.seed, 6 * took["median_s"])
         if args.conversations:
             result["conversations"] = conversations(args.conversations, folder / "conversations", args.seed)
     text = json.dumps(result, indent=1)

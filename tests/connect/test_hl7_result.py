@@ -6,7 +6,6 @@ import base64
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,25 +14,12 @@ from bloodcells_gui.connect.hl7_result import hl7_message
 from bloodcells_gui.connect.hl7_text import parse_message
 from bloodcells_gui.connect.result import Patient
 from bloodcells_gui.domain.connecting import ORU, OUL
+from tests.support.hl7_validator import validated
 from tests.support.results import a_result, to_folder
 
 MOMENTS = {"MSH": [7], "PID": [7], "OBR": [7, 22], "OBX": [14, 19], "SPM": [17]}
 _CONTROL = re.compile(r"\b[0-9A-F]{20}\b")
 HOSTILE = Patient("1|2^3~4\\5&6", "\u202eعمر 🩸|^~\\&, Ze\nd", "19610714", "F")
-
-
-def validated(data: bytes, tmp_path: Path) -> list[str]:
-    """Complaints of hl7apy about a message, which it parses strictly."""
-    hl7apy = pytest.importorskip("hl7apy", reason="hl7apy is not installed: no validator of another's")
-    from hl7apy.consts import VALIDATION_LEVEL
-    from hl7apy.parser import parse_message as parse
-
-    assert hl7apy
-    report = tmp_path / "complaints.txt"
-    message: Any = parse(data.decode(), validation_level=VALIDATION_LEVEL.STRICT, find_groups=True)
-    assert message.validate(report_file=str(report))
-    # UCUM and the tables of specimens are no names of its list of coding systems.
-    return [line for line in report.read_text().splitlines() if "not in table HL70396" not in line]
 
 
 @pytest.mark.parametrize("message", [ORU, OUL])
@@ -119,7 +105,7 @@ def test_a_drawn_specimen_is_marked_as_training() -> None:
 
 
 def test_without_anything_of_the_patient_there_is_no_pid() -> None:
-    read = parse_message(hl7_message(a_result(patient=Patient(), collected="", requester=""), to_folder()))
+    read = parse_message(hl7_message(a_result(patient=Patient(), collected="", requester=()), to_folder()))
     assert read.first("PID") is None
 
 
