@@ -102,12 +102,17 @@ class Accounts:
     @property
     def in_force(self) -> bool:
         """Whether somebody must be signed in; asks the database when nothing is known yet."""
+        if not self._lab.address():
+            return False
+        if self._in_force is None or self._url != self._lab.address():
+            self.refresh()
         with self._lock:
-            if not self._lab.address():
-                return False
-            if self._in_force is None or self._url != self._lab.address():
-                self.refresh()
             return self.person is not None or self._in_force is not False
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the settings name a database at all."""
+        return bool(self._lab.address())
 
     @property
     def acting(self) -> Account | None:

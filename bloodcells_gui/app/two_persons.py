@@ -48,6 +48,14 @@ def waits_in(state: ReviewState, store: CaseStore) -> bool:
     return _by_one_account(state) and _marked(state, store.frozen_reports())
 
 
+def signs_second(session: CaseSession) -> bool:
+    """Whether the report waits, and who is signed in is not the one who signed it."""
+    if session.accounts is None or not waits(session):
+        return False
+    login = account_login(session.accounts.author)
+    return login not in _logins(session.state, session.state.version)
+
+
 def version_waits(session: CaseSession, version: int) -> bool:
     """As :func:`waits`, of any version."""
     own = _logins(session.state, version)

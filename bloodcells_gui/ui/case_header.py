@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.two_persons import waits
 from bloodcells_gui.domain.analysis import is_incomplete
 from bloodcells_gui.domain.connecting import SendState
 from bloodcells_gui.domain.formatting import labelled, remark_text
@@ -163,6 +164,11 @@ class CaseHeader(QWidget):
             chips.append((tr("Result not in the outbox"), "info", tip))
         return chips
 
+    def _chips_of_signature(self) -> list[tuple[str, str, str]]:
+        if waits(self._session):
+            return [(tr("Waits for the second person"), "warning", tr("Nothing is sent before."))]
+        return [(tr("Signed"), "ok", ""), *self._chips_of_sending()]
+
     def _wanted_chips(self, scale: ScaleEstimate | None) -> tuple[tuple[str, str, str], ...]:
         session, chips = self._session, self._chips_of_work()
         if session.specimen.synthetic:
@@ -199,8 +205,7 @@ class CaseHeader(QWidget):
             tip = tr("The classifier was calibrated with this profile of the laboratory")
             chips.append((tr("Profile {name}").format(name=profile), "info", tip))
         if session.state.signed:
-            chips.append((tr("Signed"), "ok", ""))
-            chips += self._chips_of_sending()
+            chips += self._chips_of_signature()
         elif session.state.amendments:
             began = session.state.amendments[-1]
             word = tr("Amending: version {version}").format(version=began.version)

@@ -22,6 +22,7 @@ from bloodcells_gui.app.continuing import leaves_work
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui.accounts.sign_command import show_sign_command
 from bloodcells_gui.ui.actions import Actions
 from bloodcells_gui.ui.analysis_control import AnalysisControl
 from bloodcells_gui.ui.banner import BannerStack
@@ -127,7 +128,7 @@ class MainWindow(QMainWindow):
         self.analysis = AnalysisControl(context, self.progress, self.banners, self)
         self.opener = Opener(context, self._workspace, self.banners, self.pool, self, self.closer)
         self.reporter = Reporter(context, self.banners, self.pool, self.unawaited, self)
-        self.reviewer = Reviewer(self._workspace, self._memory, self)
+        self.reviewer = Reviewer(context, self._workspace, self._memory, self)
         self.reviewer.changed.connect(self._use_reviewer)
         self._lost_focus = LostFocus(self, self._focus_front)
 
@@ -364,9 +365,7 @@ class MainWindow(QMainWindow):
         state = page.session.state if page is not None else None
         a.get("undo").setEnabled(state is not None and state.can_undo)
         a.get("redo").setEnabled(state is not None and state.can_redo)
-        signed = state is not None and state.signed
-        a.get("sign").setText(tr("A&mend the signed report…") if signed else tr("Si&gn…"))
-        a.get("sign").setIconText(tr("Amend") if signed else tr("Sign"))
+        show_sign_command(a, page.session if page is not None else None, self.context.language.lang)
         idle = None if page is None or self.analysis.running else page.session
         a.get("analyse_again").setEnabled(idle is not None and bool(idle.specimen.images))
         a.get("continue_run").setEnabled(idle is not None and leaves_work(idle.runs, idle.specimen))

@@ -16,12 +16,15 @@ from bloodcells_gui.app.report_explanations import map_preparation
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import signing_checks
 from bloodcells_gui.app.signing_checks import answer_draft
+from bloodcells_gui.app.two_persons import signs_second, waits
+from bloodcells_gui.domain.accounts import account_login, plain_name
 from bloodcells_gui.domain.earlier_films import not_looked_for
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.film_messages import film_remark
 from bloodcells_gui.domain.findings import Finding
 from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.ui.accounts.sign_command import has_pin, refusal_of
 from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.case_details.comments import LONGEST
 from bloodcells_gui.ui.context import UiContext
@@ -129,8 +132,19 @@ class Reporter(QObject):
             self._banners.crash(error)
 
     def sign(self, controller: ReviewController, window: QWidget) -> None:
-        """Ask for the signature and freeze the report; a signed case is amended instead."""
-        if controller.session.state.signed:
+        """Ask for the signature and freeze the report; a signed case is amended instead.
+
+        Whoever may sign as the second person does that.
+        """
+        session = controller.session
+        refusal = refusal_of(session)
+        if refusal is not None:
+            self._banners.error(refusal)
+        elif not has_pin(self._context, session, window):
+            return
+        elif signs_second(session):
+            self._sign_second(controller, window)
+        elif session.state.signed:
             self._amend(controller, window)
         else:
             cancel = CancelToken()
@@ -139,6 +153,23 @@ class Reporter(QObject):
                 self._sign(controller, window)
             finally:
                 cancel.cancel()
+
+    def _sign_second(self, controller: ReviewController, window: QWidget) -> None:
+        """Ask for the second signature, under the very report that the first person signed."""
+        session = controller.session
+        first = plain_name(session.state.signatures[-1].author)
+        author, checks = session.author, signing_checks(session)
+        dialog = SignDialog(self._context, author, checks, window, account=author, first=first)
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        if session is not self.case:
+            return
+        if dialog.amends:
+            self._amend(controller, window)
+        elif accepted:
+            name, meaning, answers = dialog.answer()
+            if controller.sign(name, meaning, answers, None, dialog.pin.text()) is not None:
+                self._say_signed(session)
 
     def _settle_comment(self, controller: ReviewController, window: QWidget) -> bool:
         """Ask what becomes of a comment that was typed and not added; False to go back to the case."""
@@ -181,8 +212,9 @@ class Reporter(QObject):
         checks = signing_checks(session)
         drafts = {c.id: session.drafts.text(answer_draft(session, c.id)) for c in checks if c.id}
         dialog = SignDialog(
-            self._context, session.author, checks, window, reviewed=self._reviewed(session), drafts=drafts
-        )
+            self._context, session.author, checks, window, reviewed=self._reviewed(session), drafts=drafts,
+            account=session.author if account_login(session.author) else "",
+        )  # fmt: skip
         dialog.cells_wanted.connect(self.cells_wanted)
         dialog.unsaved_wanted.connect(self.unsaved_wanted)
         dialog.finding_chosen.connect(lambda finding: self._answer(controller, finding, dialog))
@@ -192,7 +224,7 @@ class Reporter(QObject):
         accepted = dialog.exec()
         search.ended.disconnect(tell)
         dialog.deleteLater()
-        name, meaning, answers = dialog.answer()
+        (name, meaning, answers), pin = dialog.answer(), dialog.pin.text()
         if session is not self.case:
             return
         # What was typed is there again when cells are looked at meanwhile, or the signature fails.
@@ -201,15 +233,18 @@ class Reporter(QObject):
             return
         if not search.wait(window) or session is not self.case:
             return
-        if controller.sign(name, meaning, answers, search.found) is None:
+        if controller.sign(name, meaning, answers, search.found, pin) is None:
             return
         if not all(controller.keep_draft(key, "") for key in typed):
             return
+        self._say_signed(session)
+
+    def _say_signed(self, session: CaseSession) -> None:
+        further = tr("Export it now, or amend it later as a new version.")
+        if waits(session):
+            further = tr("It waits for the second person; nothing is sent before.")
         self._signed = self._banners.show_banner(
-            "ok",
-            tr("The report is signed."),
-            tr("It is frozen in the case file with its hash."),
-            tr("Export it now, or amend it later as a new version."),
+            "ok", tr("The report is signed."), tr("It is frozen in the case file with its hash."), further
         )
         self.signed.emit()
 
@@ -245,12 +280,12 @@ class Reporter(QObject):
         dialog.show_checks(signing_checks(controller.session))
 
     def _amend(self, controller: ReviewController, window: QWidget) -> None:
-        dialog = AmendDialog(window)
+        dialog = AmendDialog(window, pin=bool(account_login(controller.session.author)))
         accepted = dialog.exec()
         dialog.deleteLater()
         if not accepted or controller.session is not self.case:
             return
-        if controller.amend(dialog.answer()) is not None and self._signed is not None:
+        if controller.amend(dialog.answer(), dialog.pin.text()) is not None and self._signed is not None:
             self._banners.dismiss(self._signed)  # the new version is not signed
 
     def stop(self) -> None:

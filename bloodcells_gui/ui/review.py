@@ -265,14 +265,15 @@ class ReviewController(QObject):
     # -- signature -------------------------------------------------------------------------------------
 
     def sign(
-        self, name: str, meaning: str, answers: Mapping[str, str], films: FoundFilms | None
+        self, name: str, meaning: str, answers: Mapping[str, str], films: FoundFilms | None, pin: str = ""
     ) -> Change | None:
         """Freeze the report and sign it; parameters as in :func:`app.signing.sign`."""
-        return self._write(lambda _: signing.sign(self.session, name, meaning, answers=answers, films=films))
+        sign = signing.sign
+        return self._write(lambda _: sign(self.session, name, meaning, answers=answers, films=films, pin=pin))
 
-    def amend(self, reason: str) -> Change | None:
+    def amend(self, reason: str, pin: str = "") -> Change | None:
         """Open a signed case for a new version."""
-        return self._write(lambda _: signing.amend(self.session, self.session.author, reason))
+        return self._write(lambda _: signing.amend(self.session, self.session.author, reason, pin=pin))
 
     def answer_finding(self, finding: Finding, answer: FindingAnswer) -> Change | None:
         """Keep what came of a critical finding."""

@@ -171,6 +171,7 @@ def _open(path: Path | None, lang: str | None, theme: str | None, trouble: LogTr
     ending = EndBySignal(app, lambda: keeper.window)
     keeper.window.show()
     keeper.watched.start()
+    QTimer.singleShot(0, lambda: keeper.workbench.accounts.begin())  # noqa: PLW0108  # of the window then
     if path is None:
         keeper.help.offer_tour()
     trouble.show_in(lambda: keeper.window.banners)

@@ -72,6 +72,12 @@ class CaseDetailsPage(QTabWidget):
             self.setTabText(at, name + _MARK if panel.pending else name)
         self.pending_changed.emit()
 
+    def show_person(self) -> None:
+        """Say what who is signed in may do with a signed case."""
+        for panel in self._panels.values():
+            if panel.isVisible():
+                panel.signed_strip.show_case(panel.session)
+
     def unsaved(self) -> str:
         """Return what is typed and not in the record, in words; "" when nothing is."""
         return " · ".join(text for panel in self._panels.values() if (text := panel.unsaved()))

@@ -6,9 +6,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 
 from bloodcells_gui.app.session import CaseSession
+from bloodcells_gui.app.two_persons import signs_second, waits
+from bloodcells_gui.ui.accounts.sign_command import refusal_of
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
-from bloodcells_gui.ui.labels import PlainLabel
+from bloodcells_gui.ui.labels import PlainLabel, plain_tip
 
 
 class SignedStrip(QFrame):
@@ -67,7 +69,15 @@ class SignedStrip(QFrame):
             more = len(current) - 1
             if more:
                 said += " · " + ngettext("{n} further signature", "{n} further signatures", more)
+            if waits(session):
+                said += " · " + tr("Waits for the second person")
             self.text.setText(said)
+            second = signs_second(session)
+            signs, amends = tr("Si&gn as the second person…"), tr("A&mend the signed report…")
+            self.amend.setText(signs if second else amends)
+            refusal = refusal_of(session)
+            self.amend.setEnabled(refusal is None)
+            self.amend.setToolTip(plain_tip(refusal.text(language.lang)) if refusal is not None else "")
         else:
             self.stamp.setText(tr("READ ONLY"))
             self.text.setText(tr("This case is open for reading only."))

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 from bloodcells_gui.app.outbox import Sent
 from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.accounts import Right
 from bloodcells_gui.domain.connecting import SendState
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.connections.sender import ResultSender
@@ -79,6 +80,7 @@ class ConnectionsDesk(QObject):
             shown.send_wanted.connect(lambda anyway: self.sending.send(anyway=anyway))
             shown.destroyed.connect(self._forget)
             self._shown = shown
+        self._shown.forbid(self._workspace.accounts.refusal(Right.SET_DESTINATIONS))
         self._shown.show()
         self._shown.raise_()
         self._shown.activateWindow()

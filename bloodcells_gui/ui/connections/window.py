@@ -30,9 +30,11 @@ from bloodcells_gui.ui.connections.orders_page import OrdersPage
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import UnawaitedThreads
-from bloodcells_gui.ui.labels import PlainLabel
+from bloodcells_gui.ui.labels import PlainLabel, plain_tip
 from bloodcells_gui.ui.list_table import list_table
 from bloodcells_gui.ui.screen_fit import resize_within_screen
+
+_FORBIDDEN = "forbidden"
 
 
 class ConnectionsWindow(QDialog):
@@ -207,6 +209,18 @@ class ConnectionsWindow(QDialog):
         else:
             said = tr("Nobody has confirmed the table yet.")
         self.confirmed.setText(said)
+
+    def forbid(self, refusal: UserError | None) -> None:
+        """Disable what sets up connections, with the reason; None allows it."""
+        why = "" if refusal is None else refusal.text(self._context.language.lang)
+        for number in range(1, self.tabs.count()):
+            page = self.tabs.widget(number)
+            if page is not None:
+                page.setEnabled(refusal is None)
+            self.tabs.setTabToolTip(number, plain_tip(why))
+        self.banners.settle(_FORBIDDEN)
+        if refusal is not None:
+            self.banners.notice(_FORBIDDEN, "info", why)
 
     # -- acts ------------------------------------------------------------------------------------------
 

@@ -22,9 +22,11 @@ from PySide6.QtWidgets import (
 from bloodcells_gui.app.account import os_account_name
 from bloodcells_gui.app.signing import MEANINGS, SigningCheck
 from bloodcells_gui.app.signing_checks import LONGEST_ANSWER
+from bloodcells_gui.domain.accounts import plain_name
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.findings import Finding
 from bloodcells_gui.domain.formatting import remark_text
+from bloodcells_gui.ui.accounts.fields import PinEdit
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, NoTypeAheadComboBox
 from bloodcells_gui.ui.i18n import tr
@@ -49,6 +51,10 @@ class SignDialog(Form):
         One sentence on how much of the case a person reviewed; "" for none.
     drafts : mapping
         Answers that were begun before, by id of the check.
+    account : str
+        How the record names who is signed in; then that name is printed, and the PIN is asked for.
+    first : str
+        Who has signed already, where this is the second of two persons; "" otherwise.
 
     Signals
     -------
@@ -73,13 +79,15 @@ class SignDialog(Form):
         *,
         reviewed: str = "",
         drafts: Mapping[str, str] | None = None,
+        account: str = "",
+        first: str = "",
     ) -> None:
-        super().__init__(
-            tr("Sign the report"),
-            tr("The report is frozen as it is now. Later changes make a new version; this one is kept."),
-            parent,
-            accept=tr("Sign"),
-        )
+        title = tr("Sign the report")
+        lead = tr("The report is frozen as it is now. Later changes make a new version; this one is kept.")
+        if first:
+            title = tr("Sign as the second person")
+            lead = tr("You sign the very report that {name} signed. It is final then.").format(name=first)
+        super().__init__(title, lead, parent, accept=tr("Sign"))
         self._context = context
         self._review_summary = reviewed
         self._drafts = dict(drafts or {})
@@ -103,9 +111,18 @@ class SignDialog(Form):
         self.name = QLineEdit()
         self.name.setMaxLength(80)
         self.name.setPlaceholderText(author)
-        self.form.addRow(tr("Your &name, again"), self.name)
+        self.pin = PinEdit()
+        self._needs_pin = bool(account)
+        if account:
+            self.name.setText(plain_name(account))
+            self.name.setReadOnly(True)
+            self.name.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self.form.addRow(tr("Name"), self.name)
+            self.form.addRow(tr("Your &PIN"), self.pin)
+        else:
+            self.form.addRow(tr("Your &name, again"), self.name)
         account_name = os_account_name()
-        if account_name:
+        if account_name and not account:
             account_label = QLabel(
                 tr("The account of this computer is printed beside it: {name}").format(name=account_name)
             )
@@ -113,8 +130,14 @@ class SignDialog(Form):
             account_label.setObjectName("muted")
             account_label.setWordWrap(True)
             self.form.addRow("", account_label)
-        self.name.textChanged.connect(self._update_sign_button)
+        for field in (self.name, self.pin):
+            field.textChanged.connect(self._update_sign_button)
         self.setMinimumWidth(640)
+        self.amends = False
+        if first:
+            self.meaning.setCurrentIndex(1)
+            amend = self.buttons.addButton(tr("A&mend it instead…"), QDialogButtonBox.ButtonRole.ResetRole)
+            amend.clicked.connect(self._amend_instead)
         self.show_checks(checks)
         self._focus_next()
 
@@ -144,7 +167,7 @@ class SignDialog(Form):
         self._update_sign_button()
         # New widgets come last in the order of Tab; these belong before the meaning and the name.
         last = [w for w in inner.findChildren(QWidget) if w.focusPolicy() & Qt.FocusPolicy.TabFocus][-1:]
-        for widget in (self.meaning, self.name, *self.buttons.buttons()):
+        for widget in (self.meaning, self._last_field, *self.buttons.buttons()):
             for before in last:
                 QWidget.setTabOrder(before, widget)
             last = [widget]
@@ -152,6 +175,14 @@ class SignDialog(Form):
             self.fit_height()
             self.resize(self.width(), self.minimumHeight())  # of a line that is gone no gap stays
             self._focus_next(findings=True)
+
+    def _amend_instead(self) -> None:
+        self.amends = True
+        self.reject()
+
+    @property
+    def _last_field(self) -> QLineEdit:
+        return self.pin if self._needs_pin else self.name
 
     def tell_films(self, text: str) -> None:
         """Say how the search for earlier films stands; "" says nothing."""
@@ -166,7 +197,7 @@ class SignDialog(Form):
         An empty answer, else the name; with `findings` a critical finding that nobody answered comes before.
         """
         empty = [field for field in self.fields.values() if not field.text().strip()]
-        missing = [*(self._to_answer if findings else []), *empty, self.name]
+        missing = [*(self._to_answer if findings else []), *empty, self._last_field]
         missing[0].setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -233,7 +264,8 @@ class SignDialog(Form):
 
     def _update_sign_button(self) -> None:
         answered = all(field.text().strip() for field in self.fields.values())
-        self.set_accept_enabled(bool(self.name.text().strip()) and answered and not self._blocked)
+        entered = len(self.pin.text()) >= 4 if self._needs_pin else bool(self.name.text().strip())
+        self.set_accept_enabled(entered and answered and not self._blocked)
 
     def answers(self) -> dict[str, str]:
         """Answers typed so far, by id of the check."""
@@ -275,7 +307,7 @@ class UnsavedCommentDialog(Form):
 class AmendDialog(Form):
     """Ask why a signed report is opened again."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, pin: bool = False) -> None:
         super().__init__(
             tr("Amend the signed report"),
             tr("A new version begins; the signed one is kept and can be printed at any time."),
@@ -285,8 +317,16 @@ class AmendDialog(Form):
         self.reason = QLineEdit()
         self.reason.setMaxLength(400)
         self.form.addRow(tr("&Reason"), self.reason)
-        self.reason.textChanged.connect(lambda t: self.set_accept_enabled(bool(t.strip())))
+        self.pin = PinEdit()
+        self._needs_pin = pin
+        if pin:
+            self.form.addRow(tr("Your &PIN"), self.pin)
+        for field in (self.reason, self.pin):
+            field.textChanged.connect(lambda _: self.set_accept_enabled(self._complete()))
         self.set_accept_enabled(False)
+
+    def _complete(self) -> bool:
+        return bool(self.reason.text().strip()) and (not self._needs_pin or len(self.pin.text()) >= 4)
 
     def answer(self) -> str:
         """The reason."""

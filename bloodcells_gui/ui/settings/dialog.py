@@ -65,6 +65,8 @@ class SettingsDialog(Form):
         Keeps the settings, made from those that were seen; what it refuses is said here and nothing is lost.
     version : SettingsVersion or None
         Of the laboratory's settings, where workstations share them.
+    refusal : str
+        Why this person may change the workstation's settings alone; "" for all.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class SettingsDialog(Form):
         *,
         keep: Callable[[LabSettings, LabSettings], None] | None = None,
         version: SettingsVersion | None = None,
+        refusal: str = "",
     ) -> None:
         super().__init__(tr("Preferences"), "", parent)
         self._context = context
@@ -105,6 +108,9 @@ class SettingsDialog(Form):
             button.clicked.connect(act)
         if version is not None:
             self._say_version(version)
+        if refusal:
+            said = tr("You may change the settings of this workstation only.")
+            self.banners.show_banner("info", said, refusal)
         if where:
             self.list.setToolTip(plain_tip(where))
         self.fill(settings)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from bloodcells_gui.app.lab_joining import Own
 from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.accounts import Right
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.ui.context import UiContext
@@ -63,9 +64,11 @@ class SettingsDesk(QObject):
         """Everything the laboratory can set."""
         where, settings = str(self._workspace.settings_file), self._workspace.settings
         version = self._workspace.settings_version if settings.lab_database else None
+        refusal = self._workspace.accounts.refusal(Right.CHANGE_RULES)
         dialog = SettingsDialog(
-            self._context, settings, where, self._window, keep=self._workspace.save_settings, version=version
-        )
+            self._context, settings, where, self._window, keep=self._workspace.save_settings, version=version,
+            refusal="" if refusal is None else refusal.text(self._context.language.lang),
+        )  # fmt: skip
         accepted = dialog.exec()
         dialog.deleteLater()
         if accepted:

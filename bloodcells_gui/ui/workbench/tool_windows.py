@@ -21,6 +21,7 @@ from bloodcells_gui.app.worklist import Query, WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.ui.accounts.desk import AccountsDesk
 from bloodcells_gui.ui.backup.window import BackupDesk
 from bloodcells_gui.ui.case_details.agreement import AgreementWindow
 from bloodcells_gui.ui.case_details.page import CaseDetailsPage
@@ -82,6 +83,7 @@ class ToolWindows(QObject):
         self.library: LibraryWindow | None = None
         self.backup = BackupDesk(context, workspace, window)
         self.site_check = SiteCheckDesk(context, workspace, window)
+        self.accounts = AccountsDesk(context, workspace, window)
         self.connections = ConnectionsDesk(context, workspace, window)
         self._shelf = context.library = ReferenceLibraryController(workspace.home)
         self._support = SupportDesk(context, workspace, window.banners, window)
@@ -99,6 +101,7 @@ class ToolWindows(QObject):
         self._case_menu = self._menu(tr("&Case"))
         self._lab_menu = self._menu(tr("La&boratory"))
         self._fill_menus()
+        window.reviewer.changed.connect(lambda _: self._show_person())
         self.settings = SettingsDesk(context, workspace, window)
         self.settings.retention_changed.connect(lambda: self._due.look())  # noqa: PLW0108
         window.preferences_wanted.connect(self.settings.edit)
@@ -169,6 +172,8 @@ class ToolWindows(QObject):
         self._add(lab, tr("Cases past their &time…"), self.show_retention, of_case=False)
         self._add(lab, tr("Back&up and restore…"), self.backup.show, of_case=False)
         self._add(lab, tr("Connections and &outbox…"), self.connections.show, of_case=False)
+        if self.workspace.accounts.reachable:
+            self._add(lab, tr("&Accounts…"), self.accounts.show, of_case=False)
 
     def _update_actions(self) -> None:
         for action in self._for_case:
@@ -247,6 +252,10 @@ class ToolWindows(QObject):
 
     def _run_after_event(self, act: Callable[[], object]) -> None:
         QTimer.singleShot(0, self, act)
+
+    def _show_person(self) -> None:
+        if self.case_details is not None:
+            self.case_details.show_person()
 
     def _keep_typed(self) -> None:
         if self.case_details is not None:

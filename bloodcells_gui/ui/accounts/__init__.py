@@ -1,0 +1,1 @@
+"""Signing in, a locked window, and the accounts of the laboratory."""

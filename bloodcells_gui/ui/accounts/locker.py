@@ -1,0 +1,168 @@
+"""Lock the program after some minutes without a key or the mouse: cover every window, ask who is there.
+
+Nothing is closed. A dialog that was open is there again with what was typed, an analysis goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QWindow
+from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
+
+from bloodcells_gui.app.accounts import Accounts
+from bloodcells_gui.ui.accounts.sign_in import SignInDialog
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.i18n import tr
+
+_LOOK_MS = 5_000
+_ACTS = frozenset(
+    {
+        QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove, QEvent.Type.Wheel,
+        QEvent.Type.TouchBegin, QEvent.Type.TabletPress,
+    }
+)  # fmt: skip
+
+
+def _moment() -> float:
+    """Seconds that pass while the computer sleeps, too, whatever its clock is set to."""
+    with suppress(AttributeError, OSError):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
+
+
+class Cover(QWidget):
+    """Hides what is in a window."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.covered = window
+        self.setAutoFillBackground(True)
+        label = QLabel(tr("Locked"))
+        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        label.setObjectName("muted")
+        QVBoxLayout(self).addWidget(label)
+        window.installEventFilter(self)
+        self.setGeometry(window.rect())
+        self.raise_()
+        self.show()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.ChildAdded):
+            self.setGeometry(self.covered.rect())
+            self.raise_()
+        return super().eventFilter(watched, event)
+
+
+class Locker(QObject):
+    """Watches whether anybody is there.
+
+    Parameters
+    ----------
+    accounts : Accounts
+        Says after how many minutes, and who is signed in.
+    window : QWidget
+        The main window.
+    moment : callable
+        Gives seconds that never run backwards.
+    """
+
+    def __init__(
+        self,
+        context: UiContext,
+        accounts: Accounts,
+        window: QWidget,
+        moment: Callable[[], float] = _moment,
+    ) -> None:
+        super().__init__(window)
+        self._context, self._accounts, self._window, self._moment = context, accounts, window, moment
+        self._last = moment()
+        self._watched: set[int] = set()
+        self._covers: list[Cover] = []
+        self.dialog: SignInDialog | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(_LOOK_MS)
+        self._timer.timeout.connect(self.look)
+        self._timer.start()
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._timer.stop()
+        self._uncover()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in _ACTS:
+            self._last = self._moment()
+        return super().eventFilter(watched, event)
+
+    def look(self) -> None:
+        """Lock where nobody did anything for too long."""
+        accounts = self._accounts
+        if self.dialog is not None:
+            self._cover()  # a window may have come up meanwhile
+        if accounts.acting is None:
+            self._last = self._moment()
+            return
+        self._watch()
+        if self._moment() - self._last >= 60.0 * accounts.rules.idle_minutes:
+            accounts.lock()  # which tells `follow`
+
+    def _watch(self) -> None:
+        for top in QGuiApplication.topLevelWindows():
+            if id(top) not in self._watched:
+                self._watched.add(id(top))
+                top.installEventFilter(self)
+                top.destroyed.connect(self._forgetter(top))
+
+    def _forgetter(self, top: QWindow) -> Callable[[], None]:
+        number = id(top)
+        return lambda: self._watched.discard(number)
+
+    def follow(self) -> None:
+        """Cover the windows where the accounts are locked, uncover them where they are not."""
+        self._last = self._moment()
+        if self._accounts.locked and self.dialog is None:
+            self._ask()
+        elif not self._accounts.locked:
+            self._uncover()
+
+    def _ask(self) -> None:
+        while (popup := QApplication.activePopupWidget()) is not None:
+            popup.close()
+        above = QApplication.activeModalWidget() or self._window
+        self._cover()
+        self.dialog = SignInDialog(self._context, self._accounts, above)
+        self.dialog.setWindowModality(Qt.WindowModality.ApplicationModal)
+        self.dialog.quit_wanted.connect(self._quit)
+        self.dialog.show()
+        self.dialog.raise_()
+        self.dialog.activateWindow()
+
+    def _cover(self) -> None:
+        covered = {cover.covered for cover in self._covers}
+        for top in QApplication.topLevelWidgets():
+            if top.isVisible() and top is not self.dialog and top not in covered:
+                self._covers.append(Cover(top))
+
+    def _uncover(self) -> None:
+        covers, self._covers = self._covers, []
+        for cover in covers:
+            with suppress(RuntimeError):  # its window is gone
+                cover.covered.removeEventFilter(cover)
+                cover.hide()
+                cover.deleteLater()
+        dialog, self.dialog = self.dialog, None
+        if dialog is not None:
+            dialog.locked = False
+            dialog.close()
+            dialog.deleteLater()
+
+    def _quit(self) -> None:
+        self._uncover()
+        for top in QApplication.topLevelWidgets():
+            if top is not self._window and top.isVisible() and top.isModal():
+                top.close()
+        self._window.close()

@@ -1,0 +1,243 @@
+"""Dialogs of one person: sign in, go on behind a locked window, choose a PIN or another password."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QPushButton, QWidget
+
+from bloodcells_gui.app.accounts import Accounts
+from bloodcells_gui.domain.accounts import LONGEST_NAME
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.i18n import N_
+from bloodcells_gui.ui.accounts.fields import PinEdit, SecretEdit
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.common import Form
+from bloodcells_gui.ui.i18n import tr
+from bloodcells_gui.ui.labels import PlainLabel
+
+
+class AccountForm(Form):
+    """A form whose OK does something that may be refused: why is said in it, and what was typed stays."""
+
+    def __init__(
+        self, context: UiContext, title: str, lead: str, parent: QWidget | None, *, accept: str = ""
+    ) -> None:
+        super().__init__(title, lead, parent, accept=accept)
+        self.context = context
+        self.complaint = PlainLabel()
+        self.complaint.setWordWrap(True)
+        self.complaint.setStyleSheet(f"color: {context.theme.tokens.critical};")
+        self.complaint.hide()
+        self.outer.insertWidget(self.outer.indexOf(self.buttons), self.complaint)
+
+    def do(self) -> None:
+        """What OK does; raises UserError where it is refused."""
+
+    def accept(self) -> None:
+        try:
+            self.do()
+        except UserError as error:
+            self.complain(error)
+            return
+        super().accept()
+
+    def complain(self, error: UserError) -> None:
+        """Say why it was refused; secrets are emptied and have to be typed again."""
+        self.complaint.setText(error.text(self.context.language.lang))
+        self.complaint.setAccessibleName(self.complaint.text())
+        self.complaint.show()
+        secrets = [field for field in self.findChildren(SecretEdit) if field.isVisible()]
+        for field in secrets:
+            field.clear()
+        if secrets:
+            secrets[0].setFocus()
+        self.fit_height()
+
+    def secret_row(self, label: str, field: QLineEdit, enabled: Callable[[], bool]) -> None:
+        """A line of the form; `enabled` says after each key whether OK may be pressed."""
+        self.form.addRow(label, field)
+        field.textChanged.connect(lambda _: self.set_accept_enabled(enabled()))
+
+
+class SignInDialog(AccountForm):
+    """Ask for account and password; behind a locked window also for the PIN of whoever locked it.
+
+    Signals
+    -------
+    quit_wanted()
+        The person wants to close the program; only a locked window offers it.
+    """
+
+    quit_wanted = Signal()
+
+    def __init__(self, context: UiContext, accounts: Accounts, parent: QWidget | None = None) -> None:
+        self._accounts = accounts
+        self.locked = accounts.locked
+        person = accounts.person
+        if self.locked and person is not None:
+            title = tr("Locked")
+            lead = tr("{name} is signed in. What was done is saved, and an analysis goes on.")
+            lead = lead.format(name=person.name)
+        else:
+            title, lead = tr("Sign in"), tr("Your account stands beside every decision and signature.")
+        super().__init__(context, title, lead, parent, accept=tr("&Unlock") if self.locked else tr("Sign in"))
+        self.pin, self.login, self.password = PinEdit(), QLineEdit(), SecretEdit()
+        self.login.setMaxLength(LONGEST_NAME)
+        self.secret_row(tr("&PIN"), self.pin, self._complete)
+        self.secret_row(tr("&Account"), self.login, self._complete)
+        self.secret_row(tr("Pass&word"), self.password, self._complete)
+        cancel = self.buttons.button(QDialogButtonBox.StandardButton.Cancel)
+        cancel.setText(tr("Go on for &reading"))
+        self.other = QPushButton()
+        self._by_pin = self.locked and person is not None and person.has_pin
+        if self.locked:
+            cancel.hide()
+            self.buttons.addButton(tr("&Quit"), QDialogButtonBox.ButtonRole.ResetRole).clicked.connect(
+                self.quit_wanted
+            )
+        if self._by_pin:
+            self.buttons.addButton(self.other, QDialogButtonBox.ButtonRole.ActionRole)
+            self.other.clicked.connect(self._switch)
+        elif self.locked and person is not None:
+            self.login.setText(person.login)
+        self._show_rows()
+        if accounts.unreachable is not None and not self._by_pin:
+            self.complain(accounts.unreachable)
+
+    def _switch(self) -> None:
+        self._by_pin = not self._by_pin
+        self.complaint.hide()
+        self._show_rows()
+        (self.pin if self._by_pin else self.login).setFocus()
+
+    def _show_rows(self) -> None:
+        for field, shown in ((self.pin, self._by_pin), (self.login, not self._by_pin),
+                             (self.password, not self._by_pin)):  # fmt: skip
+            self.form.setRowVisible(field, shown)
+        self.other.setText(tr("Somebody &else…") if self._by_pin else tr("By &PIN…"))
+        self.set_accept_enabled(self._complete())
+        self.fit_height()
+
+    def _complete(self) -> bool:
+        if self._by_pin:
+            return len(self.pin.text()) >= 4
+        return bool(self.login.text().strip() and self.password.text())
+
+    def do(self) -> None:
+        if self._by_pin:
+            self._accounts.unlock(self.pin.text())
+        else:
+            self._accounts.sign_in(self.login.text(), self.password.text())
+
+    def reject(self) -> None:
+        if not self.locked:  # nothing but the right PIN or password opens a locked window
+            super().reject()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self.locked and event.key() == Qt.Key.Key_Escape:
+            return
+        super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.locked and event.spontaneous():
+            event.ignore()
+            self.quit_wanted.emit()
+            return
+        super().closeEvent(event)
+
+
+class PinDialog(AccountForm):
+    """Choose one's own PIN; the password is asked again where there is one."""
+
+    def __init__(self, context: UiContext, accounts: Accounts, parent: QWidget | None = None) -> None:
+        super().__init__(
+            context,
+            tr("Choose your PIN"),
+            tr("Four to eight digits, asked at every signature. Nobody else may know them."),
+            parent,
+        )
+        self._accounts = accounts
+        person = accounts.person
+        self.password, self.pin, self.again = SecretEdit(), PinEdit(), PinEdit()
+        for label, field in (
+            (tr("Your pass&word"), self.password), (tr("New &PIN"), self.pin), (tr("PIN &again"), self.again)
+        ):  # fmt: skip
+            self.secret_row(label, field, self._complete)
+        self._asks = person is not None and person.has_password
+        self.form.setRowVisible(self.password, self._asks)
+        self.set_accept_enabled(False)
+
+    def _complete(self) -> bool:
+        typed = bool(self.password.text()) or not self._asks
+        return typed and len(self.pin.text()) >= 4 and len(self.again.text()) >= 4
+
+    def do(self) -> None:
+        if self.pin.text() != self.again.text():
+            raise UserError(N_("The two PINs are not the same."))
+        self._accounts.choose_pin(self.password.text(), self.pin.text())
+
+
+class PasswordDialog(AccountForm):
+    """Change one's own password."""
+
+    def __init__(self, context: UiContext, accounts: Accounts, parent: QWidget | None = None) -> None:
+        super().__init__(
+            context,
+            tr("Change your password"),
+            tr("At least eight characters. Several words in a row are easy to remember."),
+            parent,
+        )
+        self._accounts = accounts
+        self.password, self.new, self.again = SecretEdit(), SecretEdit(), SecretEdit()
+        for label, field in (
+            (tr("Your pass&word"), self.password), (tr("&New password"), self.new),
+            (tr("New password &again"), self.again),
+        ):  # fmt: skip
+            self.secret_row(label, field, self._complete)
+        self.set_accept_enabled(False)
+
+    def _complete(self) -> bool:
+        return bool(self.password.text() and self.new.text() and self.again.text())
+
+    def do(self) -> None:
+        if self.new.text() != self.again.text():
+            raise UserError(N_("The two passwords are not the same."))
+        self._accounts.choose_password(self.password.text(), self.new.text())
+
+
+class MyAccountDialog(Form):
+    """What a person who is signed in can do: lock, sign out, change PIN and password."""
+
+    def __init__(self, context: UiContext, accounts: Accounts, parent: QWidget | None = None) -> None:
+        person = accounts.person
+        role = context.language.text(person.role.value) if person is not None else ""
+        name = person.name if person is not None else ""
+        lead = tr("{name}, {role}. Decisions name this account.").format(name=name, role=role)
+        super().__init__(tr("Your account"), lead, parent, accept=tr("Close"))
+        self._context, self._accounts = context, accounts
+        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).hide()
+        self.pin = self._button(tr("Choose a new &PIN…"), lambda: PinDialog(context, accounts, self).exec())
+        self.password = self._button(
+            tr("Change the pass&word…"), lambda: PasswordDialog(context, accounts, self).exec()
+        )
+        self.password.setVisible(person is not None and person.has_password)
+        self.lock = self._button(tr("&Lock the window"), self._lock)
+        self.out = self._button(tr("Sign &out"), self._sign_out)
+
+    def _button(self, text: str, act: Callable[[], object]) -> QPushButton:
+        button = QPushButton(text)
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda _=False: act())
+        self.form.addRow(button)
+        return button
+
+    def _lock(self) -> None:
+        self.accept()
+        self._accounts.lock()
+
+    def _sign_out(self) -> None:
+        self.accept()
+        self._accounts.sign_out()
