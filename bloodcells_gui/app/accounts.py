@@ -194,7 +194,7 @@ class Accounts:
 
     def refusal(self, right: Right) -> UserError | None:
         """Why the person may not, by what is known at the moment; None when nothing is against it."""
-        if not self._lab.address() or (self.person is None and self._in_force is False):
+        if not self.in_force:
             return None
         person = self.acting
         if person is None or not person.active:

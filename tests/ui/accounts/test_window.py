@@ -177,10 +177,13 @@ def test_after_the_first_account_its_person_signs_in(
 
     def fill(dialog: AccountDialog) -> int:
         dialog.role.setCurrentIndex(list(Role).index(Role.ADMINISTRATOR))
-        for field, text in (
-            (dialog.login, "chief"), (dialog.name, "Dr. Chief"), (dialog.password, SECRET), (dialog.again, SECRET)
-        ):  # fmt: skip
-            field.setText(text)
+        for name, text in (
+            ("login", "chief"),
+            ("name", "Dr. Chief"),
+            ("password", SECRET),
+            ("again", SECRET),
+        ):
+            getattr(dialog, name).setText(text)
         dialog.accept()
         return 1
 
