@@ -111,25 +111,7 @@ class SignDialog(Form):
         self.name = QLineEdit()
         self.name.setMaxLength(80)
         self.name.setPlaceholderText(author)
-        self.pin = PinEdit()
-        self._needs_pin = bool(account)
-        if account:
-            self.name.setText(plain_name(account))
-            self.name.setReadOnly(True)
-            self.name.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            self.form.addRow(tr("Name"), self.name)
-            self.form.addRow(tr("Your &PIN"), self.pin)
-        else:
-            self.form.addRow(tr("Your &name, again"), self.name)
-        account_name = os_account_name()
-        if account_name and not account:
-            account_label = QLabel(
-                tr("The account of this computer is printed beside it: {name}").format(name=account_name)
-            )
-            account_label.setTextFormat(Qt.TextFormat.PlainText)
-            account_label.setObjectName("muted")
-            account_label.setWordWrap(True)
-            self.form.addRow("", account_label)
+        self._add_signer(account)
         for field in (self.name, self.pin):
             field.textChanged.connect(self._update_sign_button)
         self.setMinimumWidth(640)
@@ -175,6 +157,28 @@ class SignDialog(Form):
             self.fit_height()
             self.resize(self.width(), self.minimumHeight())  # of a line that is gone no gap stays
             self._focus_next(findings=True)
+
+    def _add_signer(self, account: str) -> None:
+        """Rows for the name that is typed again; for an account its name, and the PIN."""
+        self.pin = PinEdit()
+        self._needs_pin = bool(account)
+        if account:
+            self.name.setText(plain_name(account))
+            self.name.setReadOnly(True)
+            self.name.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self.form.addRow(tr("Name"), self.name)
+            self.form.addRow(tr("Your &PIN"), self.pin)
+        else:
+            self.form.addRow(tr("Your &name, again"), self.name)
+        account_name = os_account_name()
+        if account_name and not account:
+            account_label = QLabel(
+                tr("The account of this computer is printed beside it: {name}").format(name=account_name)
+            )
+            account_label.setTextFormat(Qt.TextFormat.PlainText)
+            account_label.setObjectName("muted")
+            account_label.setWordWrap(True)
+            self.form.addRow("", account_label)
 
     def _amend_instead(self) -> None:
         self.amends = True
