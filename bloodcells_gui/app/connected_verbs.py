@@ -12,15 +12,18 @@ from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
 from bloodcells_gui.app.engine import LazyEngine
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import ExportOptions, is_anonymised
+from bloodcells_gui.app.lab_link import LabLink
 from bloodcells_gui.app.messages import message_bytes, signed_result
 from bloodcells_gui.app.order_lookup import TRIAL_NUMBER, try_source
 from bloodcells_gui.app.outbox import NOT_CONFIRMED, Outbox
+from bloodcells_gui.app.outbox_sharing import OutboxSharing
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.app.workspace import load_settings
+from bloodcells_gui.app.workspace import load_settings, settings_path
 from bloodcells_gui.domain.connecting import ASTM, HL7, Destination, OutboxLine, SendState
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.i18n import N_, ngettext, tr
+from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.atomic_io import make_folder, write_whole
 from bloodcells_gui.storage.case import CaseStore
 
@@ -32,8 +35,11 @@ def _open_case(path: Path) -> CaseSession:
 
 
 def workstation_outbox() -> Outbox:
-    """The outbox of this workstation."""
-    return Outbox(user_data_dir(), user_config_dir(), _open_case)
+    """The outbox of this workstation, or of its laboratory; to be closed."""
+    address = settings_store.load(settings_path())[0].lab_database
+    link = LabLink(lambda: address)
+    sharing = OutboxSharing(link.pool, close=link.close)
+    return Outbox(user_data_dir(), user_config_dir(), _open_case, sharing=sharing)
 
 
 def case_message(case: Path, format: str, out: Path | None, *, pdf: bool = False) -> bytes:
@@ -87,6 +93,8 @@ def list_outbox(lang: str = "en") -> Answer:
             tr(N_("not looked up yet, the case cannot be opened: {path}"), lang, path=p)
             for p in outbox.unkept()
         ]
+        if outbox.away is not None:
+            texts.append(outbox.away.text(lang))
         ok = len(texts) == sum(x.state is SendState.SENT for x in lines)
         return Answer(tuple(texts) or (tr(N_("The outbox is empty."), lang),), ok)
     finally:

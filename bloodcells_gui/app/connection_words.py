@@ -30,3 +30,25 @@ def no_destination() -> UserError:
         N_("Results are sent nowhere by themselves."),
         N_("Add a destination in Laboratory, Connections."),
     )
+
+
+def is_withdrawn(control: str, destination: str) -> UserError:
+    """The refusal to send a result again that was taken back."""
+    return UserError(
+        N_("Message {control} is not sent again to {destination}."),
+        N_("It was for a wrong patient or specimen, and is withdrawn."),
+        control=control,
+        destination=destination,
+    )
+
+
+def is_corrected(control: str, destination: str, version: int) -> UserError:
+    """The refusal to send a result again that a later `version` corrects."""
+    return UserError(
+        N_("Message {control} is not sent again to {destination}."),
+        N_("Version {version} of its report corrects it, and has arrived there or waits to be sent."),
+        N_("Send the newest version again where the laboratory system lacks it."),
+        control=control,
+        destination=destination,
+        version=str(version),
+    )

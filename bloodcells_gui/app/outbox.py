@@ -6,8 +6,6 @@ Nothing is made, opened or reached while no destination is set up.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import json
 import logging
 import threading
 import time
@@ -17,15 +15,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bloodcells_gui.app.connection_words import no_destination, unused_part
-from bloodcells_gui.app.messages import message_bytes, report_pdf
+from bloodcells_gui.app.connection_words import is_corrected, is_withdrawn, no_destination, unused_part
+from bloodcells_gui.app.outbox_sharing import Hold, OutboxSharing
 from bloodcells_gui.app.outgoing import may_be_sent, outbox_reports, places_of
+from bloodcells_gui.app.outgoing_messages import message_of
 from bloodcells_gui.app.two_persons import is_final, waits
 from bloodcells_gui.connect.delivery import deliver
 from bloodcells_gui.connect.peer import Unreached
-from bloodcells_gui.connect.result import not_signed, result_of, withdrawn
+from bloodcells_gui.connect.result import not_signed
 from bloodcells_gui.domain.connecting import (
-    ASTM,
     Connections,
     Destination,
     OutboxLine,
@@ -33,14 +31,13 @@ from bloodcells_gui.domain.connecting import (
     back_off_s,
     is_withdrawal,
 )
-from bloodcells_gui.domain.errors import InvalidValue, UserError, reason_of
+from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_, Reason
-from bloodcells_gui.domain.review import Signature
 from bloodcells_gui.domain.review_state import utc_now
-from bloodcells_gui.report.model import from_json
 from bloodcells_gui.storage import connections as connections_store
 from bloodcells_gui.storage.lock import CaseInUse, CaseLock, holder_of
 from bloodcells_gui.storage.outbox import OUTBOX_NAME, OutboxFile
+from bloodcells_gui.storage.outbox_rows import OutboxRows
 
 if TYPE_CHECKING:
     from bloodcells_gui.app.session import CaseSession
@@ -53,6 +50,8 @@ KEPT_DAYS = 30
 UNUSED_NAME = connections_store.UNUSED_NAME
 #: Seconds until a case that was announced and could not be settled is looked at again.
 LOOK_AGAIN_S = 60.0
+#: Seconds until a laboratory's outbox is looked at again.
+SEEN_EVERY_S = 15.0
 NOT_CONFIRMED = N_("nobody has confirmed the table of codes yet")
 NO_DESTINATION = N_("this destination is not set up or is off")
 CORRECTED = N_("not sent: version {version}, which corrects it, has arrived there")
@@ -85,11 +84,16 @@ class Outbox:
         Opens a case to read, for reports that were announced and not kept.
     permitted : callable
         Raises a UserError where the person may not set up connections.
+    sharing : OutboxSharing or None
+        The way to the laboratory's outbox. Where there is one, reports go there and are sent from there; what
+        is signed while it is away waits in the workstation's own and moves over.
 
     Attributes
     ----------
     problem : UserError or None
         Why the report that was signed last could not be put in.
+    away : UserError or None
+        Why what was looked up last is of this workstation alone: the laboratory's outbox did not answer.
     """
 
     def __init__(
@@ -98,15 +102,18 @@ class Outbox:
         config: Path,
         open_case: Callable[[Path], CaseSession],
         permitted: Callable[[], None] = lambda: None,
+        sharing: OutboxSharing | None = None,
     ) -> None:
         self._path = home / OUTBOX_NAME
         self._connections_path = config / connections_store.CONNECTIONS_NAME
         self._open_case = open_case
         self._permitted = permitted
+        self._sharing = sharing or OutboxSharing()
         self._file: OutboxFile | None = None
         self._opening = threading.Lock()
         self._look_again: dict[tuple[Path, int], float] = {}
         self.problem: UserError | None = None
+        self.away: UserError | None = None
 
     # -- what is set up --------------------------------------------------------------------------------
 
@@ -136,14 +143,23 @@ class Outbox:
         connections_store.save(self._connections_path, connections)
 
     def stamp(self) -> tuple[tuple[int, int], ...]:
-        """Differs once any process wrote the outbox or the connections; a look at the disk alone."""
+        """Differs once any process wrote the outbox or the connections; a look at the disk alone.
+
+        Of a laboratory's outbox, which others write unseen, it differs every `SEEN_EVERY_S` seconds.
+        """
         log = self._path.with_name(f"{self._path.name}-wal")
-        return tuple(_stamp(path) for path in (self._path, log, self._connections_path))
+        seen = tuple(_stamp(path) for path in (self._path, log, self._connections_path))
+        return seen if self._sharing.rows is None else (*seen, (int(time.monotonic() / SEEN_EVERY_S), 0))
 
     @property
     def exists(self) -> bool:
         """Whether anything was ever put in."""
-        return self._path.exists()
+        return self._path.exists() or self._sharing.rows is not None
+
+    @property
+    def _book(self) -> OutboxRows:
+        """Where messages are sent from."""
+        return self._sharing.rows or self._store()
 
     def _store(self) -> OutboxFile:
         with self._opening:
@@ -157,6 +173,7 @@ class Outbox:
             if self._file is not None:
                 self._file.close()
                 self._file = None
+        self._sharing.close()
 
     # -- filling ---------------------------------------------------------------------------------------
 
@@ -206,7 +223,7 @@ class Outbox:
         """
         added = 0
         for report in outbox_reports(session, active, version):
-            added = self._store().keep(report, [d.name for d in active])
+            added = self._sharing.keep(self._store(), report, [d.name for d in active])
         return added
 
     def recover(self) -> int:
@@ -214,7 +231,7 @@ class Outbox:
 
         A case that cannot be opened now, or is open for writing, is tried again after `LOOK_AGAIN_S`.
         """
-        if not self.exists:
+        if not self._path.exists():
             return 0
         store, found = self._store(), 0
         active = self.connections.active
@@ -242,16 +259,21 @@ class Outbox:
     # -- looking ---------------------------------------------------------------------------------------
 
     def lines(self) -> list[OutboxLine]:
-        """Every message, oldest first."""
-        return self._store().lines() if self.exists else []
+        """Every message, oldest first; those of this workstation alone while `away` says why."""
+        return self._look(lambda rows: rows.lines())
+
+    def _look(self, ask: Callable[[OutboxRows], list[OutboxLine]]) -> list[OutboxLine]:
+        own = ask(self._store()) if self._path.exists() else []
+        lines, self.away = self._sharing.with_shared(ask, own)
+        return lines
 
     def of_version(self, session: CaseSession) -> list[OutboxLine]:
         """The messages of the signed report of a case; none where the outbox cannot be read."""
-        if not self.exists:
+        if not self.exists or not session.state.signed:
             return []
         try:
             fillers = {p.filler for p in places_of(session) if p.version == session.state.version}
-            lines = [line for filler in fillers for line in self._store().of_case(filler)]
+            lines = self._look(lambda rows: [x for filler in fillers for x in rows.of_case(filler)])
         except UserError as error:
             _log.warning("the outbox cannot be read", exc_info=error)
             return []
@@ -261,7 +283,7 @@ class Outbox:
         """Whether a destination is on and the signed report of a case was never put in for any."""
         if not session.state.signed or waits(session) or not may_be_sent(session):
             return False
-        if self.of_version(session):
+        if self.of_version(session) or self.away is not None:
             return False
         try:
             return bool(self.connections.active)
@@ -270,7 +292,7 @@ class Outbox:
 
     def unkept(self) -> list[Path]:
         """Cases whose signing was announced and that could not be looked up since."""
-        return [path for path, _ in self._store().announced()] if self.exists else []
+        return [path for path, _ in self._store().announced()] if self._path.exists() else []
 
     def retry(self, destination: str, control: str) -> bool:
         """Let a message be sent again at once; whether there is such a one with its content.
@@ -283,33 +305,22 @@ class Outbox:
         """
         if not self.exists:
             return False
+        self._move_over()
+        book = self._book
         if any(x.destination == destination for x in self._withdrawals(control)):
-            raise UserError(
-                N_("Message {control} is not sent again to {destination}."),
-                N_("It was for a wrong patient or specimen, and is withdrawn."),
-                control=control,
-                destination=destination,
-            )
-        later = self._store().later_version(destination, control, self._in_its_way(destination, control))
+            raise is_withdrawn(control, destination)
+        later = book.later_version(destination, control, self._in_its_way(destination, control))
         if later:
-            raise UserError(
-                N_("Message {control} is not sent again to {destination}."),
-                N_("Version {version} of its report corrects it, and has arrived there or waits to be sent."),
-                N_("Send the newest version again where the laboratory system lacks it."),
-                control=control,
-                destination=destination,
-                version=str(later),
-            )
-        return self._store().retry(destination, control)
+            raise is_corrected(control, destination, later)
+        return book.retry(destination, control)
 
     def _withdrawals(self, control: str) -> list[OutboxLine]:
         """The messages that take that result back."""
-        lines = self._store().lines()
-        return [x for x in lines if x.replaces == control and is_withdrawal(x.control_id)]
+        return [x for x in self._book.replacing(control) if is_withdrawal(x.control_id)]
 
     def _in_its_way(self, destination: str, control: str) -> tuple[SendState, ...]:
         """States of a later version that forbid to send a message; one that waits itself still goes first."""
-        waits = any((x.destination, x.control_id) == (destination, control) for x in self._store().waiting())
+        waits = any((x.destination, x.control_id) == (destination, control) for x in self._book.waiting())
         return (SendState.SENT,) if waits else (SendState.SENT, SendState.WAITING)
 
     # -- sending ---------------------------------------------------------------------------------------
@@ -337,7 +348,7 @@ class Outbox:
         """
         if not self.exists or not (connections := self.connections).destinations:
             return []
-        if not self._store().announced() and not self._due(connections, utc_now(), anyway=anyway):
+        if not self._owes() and not self._due(connections, utc_now(), anyway=anyway):
             return []  # nothing is written while there is nothing to do
         try:
             lock = CaseLock(self._path)
@@ -349,6 +360,7 @@ class Outbox:
             ) from error
         try:
             self.recover()
+            self._move_over()
             results: list[Sent] = []
             tried: set[tuple[str, str]] = set()
             # What waits for another message is due once that one is settled.
@@ -356,13 +368,25 @@ class Outbox:
                 if stop():
                     break
                 tried.add((line.destination, line.control_id))
-                results.append(self._send(line, connections))
+                with self._sharing.holding(self._book, line) as hold:
+                    if hold is not None:
+                        results.append(self._send(line, connections, hold))
             if results:
                 before = datetime.now(UTC) - timedelta(days=KEPT_DAYS)
-                self._store().thin(before.strftime("%Y-%m-%dT%H:%M:%SZ"))
+                self._book.thin(before.strftime("%Y-%m-%dT%H:%M:%SZ"))
             return results
         finally:
             lock.release()
+
+    def _move_over(self) -> None:
+        """Bring what waited on this workstation into the laboratory's outbox, a part at a time."""
+        if self._path.exists():
+            self._sharing.move_over(self._store())
+
+    def _owes(self) -> bool:
+        """Whether something of this workstation is to be looked up, or to move to the laboratory."""
+        own = self._store() if self._path.exists() else None
+        return own is not None and bool(own.announced() or (self._sharing.rows and own.lines()))
 
     def _next(
         self, connections: Connections, tried: set[tuple[str, str]], *, anyway: bool
@@ -374,7 +398,7 @@ class Outbox:
     def _due(self, connections: Connections, now: str, *, anyway: bool) -> list[OutboxLine]:
         """What may be sent now; a correction never overtakes what it corrects."""
         active = {d.name for d in connections.active}
-        waiting = self._store().waiting()
+        waiting = self._book.waiting()
         open_ones = {(line.destination, line.control_id) for line in waiting}
         if not connections.confirmed:
             return []
@@ -386,56 +410,39 @@ class Outbox:
             and (line.destination, line.replaces) not in open_ones
         ]
 
-    def _send(self, line: OutboxLine, connections: Connections) -> Sent:
+    def _send(self, line: OutboxLine, connections: Connections, hold: Hold) -> Sent:
         destination = connections.destination(line.destination)
-        store = self._store()
         try:
             if destination is None:
                 raise Unreached(NO_DESTINATION)
             words = self._why_not(line)
             if words.template:
-                store.record(line, SendState.REFUSED, words, attempt=False)
+                hold.record(SendState.REFUSED, words, attempt=False)
                 return Sent(line, SendState.REFUSED, words)
-            message = self._message(line, destination, connections)
+            message = message_of(self._book.report(line.control_id), destination, connections)
+            hold.begin()
             done = deliver(destination, message, line.control_id)
             state = SendState.SENT if done.accepted else SendState.REFUSED
             words = done.words
-            store.record(line, state, words)
+            hold.record(state, words)
         except Unreached as error:
             state, words = SendState.WAITING, error.words
             later = datetime.now(UTC) + timedelta(seconds=back_off_s(line.attempts + 1))
-            store.record(line, state, words, next_try=later.strftime("%Y-%m-%dT%H:%M:%SZ"))
+            hold.record(state, words, next_try=later.strftime("%Y-%m-%dT%H:%M:%SZ"))
         _log.info("a message is %s after %d attempts", state, line.attempts + 1)
         return Sent(line, state, words)
 
     def _why_not(self, line: OutboxLine) -> Reason:
         """Why a message is not sent: another one is in its place, or it takes back what never went there."""
-        store, there = self._store(), line.destination
-        newer = store.later_version(there, line.control_id, (SendState.SENT,))
+        book, there = self._book, line.destination
+        newer = book.later_version(there, line.control_id, (SendState.SENT,))
         if newer:  # put in again from a copy, or let go by an earlier version of the program
             return Reason(CORRECTED, (("version", str(newer)),))
         if is_withdrawal(line.control_id):
-            wrong = [x for x in store.lines() if (x.destination, x.control_id) == (there, line.replaces)]
+            wrong = [x for x in book.of_control(line.replaces) if x.destination == there]
             return Reason(NOTHING_THERE if wrong and not wrong[0].attempts else "")
         taken_back = any(x.destination == there for x in self._withdrawals(line.control_id))
         return Reason(WRONG_PERSON if taken_back else "")
-
-    def _message(self, line: OutboxLine, destination: Destination, connections: Connections) -> bytes:
-        kept = self._store().report(line.control_id)
-        if kept is None:
-            raise Unreached(N_("the report is not in the outbox any more"))
-        try:
-            model = from_json(kept.content, kept.pictures)
-            signatures = tuple(Signature(**s) for s in json.loads(kept.signatures))
-            model = dataclasses.replace(model, frozen=kept.sha256, signatures=signatures)
-            pdf = report_pdf(model) if destination.pdf and destination.format != ASTM else b""
-            result = result_of(model, connections.confirmed_codes, kept.filler, pdf, replaces=kept.replaces)
-            if is_withdrawal(kept.control_id):
-                result = withdrawn(result, kept.control_id, kept.signed_at)
-            return message_bytes(result, destination)
-        except (ValueError, TypeError) as error:
-            reason = reason_of(error) if isinstance(error, InvalidValue) else Reason(type(error).__name__)
-            raise Unreached(N_("the report in the outbox cannot be read: {reason}"), reason=reason) from error
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -35,6 +35,7 @@ from bloodcells_gui.app.intake import (
 from bloodcells_gui.app.lab_joining import Own, bring_in, own_things
 from bloodcells_gui.app.order_lookup import OrderLookup
 from bloodcells_gui.app.outbox import Outbox
+from bloodcells_gui.app.outbox_sharing import OutboxSharing
 from bloodcells_gui.app.red_cell_examination import ExaminationJob
 from bloodcells_gui.app.red_cell_examiner import red_cell_examiner
 from bloodcells_gui.app.session import CaseSession
@@ -140,8 +141,9 @@ class Workspace(SettingsKeeper):
         self.index = CaseIndex(lambda: self.cases_dir, lambda: self._settings)
         self._films = EarlierFilms(self.index, lambda: self._settings)
         self.outbox = Outbox(
-            self.home, self._config, self.open_to_look, lambda: self.accounts.require(Right.SET_DESTINATIONS)
-        )
+            self.home, self._config, self.open_to_look, lambda: self.accounts.require(Right.SET_DESTINATIONS),
+            OutboxSharing(self.lab.pool),
+        )  # fmt: skip
         self.accounts = Accounts(self.lab, self.home)
         self._shared.author = lambda: self.accounts.author
         self._orders = OrderLookup(lambda: self.outbox.connections)

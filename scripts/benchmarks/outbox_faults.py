@@ -1,6 +1,9 @@
 """Prove the outbox against kills and faulty peers: nothing lost, nothing twice, nothing under two ids.
 
-    .venv/bin/python -m scripts.benchmarks.outbox_faults [--kills 200] [--conversations 1000] [--json FILE]
+    .venv/bin/python -m scripts.benchmarks.outbox_faults [--kills 200] [--conversations 1000] [--lab URL] [--json FILE]
+
+With --lab, three stations share the outbox of an empty database (`bloodcells lab init URL`), and after every tenth
+kill all connections to a PostgreSQL server are cut.
 
 Kills: a process signs, amends and sends, and is killed at a moment by chance; then the next one goes on with the same
 folder. Conversations: a peer behaves in a way by chance each time. At the end every signed report must have arrived
@@ -26,7 +29,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bloodcells_gui.app.outbox import Sending
 from bloodcells_gui.app.outgoing import places_of
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import amend, sign
@@ -35,6 +37,8 @@ from bloodcells_gui.connect.hl7_text import parse_message
 from bloodcells_gui.domain.connecting import TCP, Connections, Destination, SendState, is_withdrawal
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.taxonomy import SEGMENTED
+from bloodcells_gui.storage.lab.database import LabDatabase
+from bloodcells_gui.storage.lab.outbox import CLAIM_S
 from scripts.tools.scripted_peer import ARRIVES, FAULTS, REFUSES, ScriptedPeer
 
 NAME = "LIS"
@@ -48,10 +52,14 @@ def no_engine() -> Any:
     raise UserError("There is no model.")
 
 
-def workstation(home: Path, port: int) -> Workspace:
-    """The workspace of a folder with one destination on this computer."""
+def workstation(home: Path, port: int, lab: str = "") -> Workspace:
+    """The workspace of a folder with one destination on this computer, of the laboratory `lab` where given."""
     workspace = Workspace(no_engine, home=home, config=home)
-    workspace.change_settings(target_cells=0)
+    if workspace.settings.lab_database != lab:
+        workspace.change_settings(lab_database=lab, target_cells=0)
+    workspace.notice_settings()
+    if not lab:
+        workspace.change_settings(target_cells=0)
     destination = Destination(NAME, transport=TCP, host="127.0.0.1", port=port, timeout_s=1)
     workspace.outbox.save_connections(
         Connections((destination,)).confirm("A. Dupont", "2026-03-02T11:00:00Z")
@@ -65,16 +73,27 @@ def signed(session: CaseSession, meaning: str = "Reviewed and reported") -> None
     sign(session, "A. Dupont", meaning, "Short count.")
 
 
+def report(session: CaseSession, chance: random.Random, patient: str) -> None:
+    """Sign, by chance amend, by chance for another patient."""
+    session.set_field("patient_id", patient)
+    signed(session)
+    if chance.random() < 0.6:
+        amend(session, "A. Dupont", "one more")
+        if chance.random() < 0.5:  # the former result went to a wrong patient
+            session.set_field("patient_id", f"{patient}-right")
+        signed(session, "Amended report")
+
+
 # -- kills ---------------------------------------------------------------------------------------------
 
 
-def work(home: Path, port: int, seed: int, begins: Any) -> None:
+def work(home: Path, port: int, seed: int, begins: Any, lab: str = "") -> None:
     """Sign, amend and send until killed, as the window does: signing here, sending in a thread.
 
     The event `begins` is set before the first signature.
     """
     chance = random.Random(seed)
-    workspace = workstation(home, port)
+    workspace = workstation(home, port, lab)
 
     def send() -> None:
         while True:
@@ -85,14 +104,9 @@ def work(home: Path, port: int, seed: int, begins: Any) -> None:
     threading.Thread(target=send, daemon=True).start()
     for n in range(10_000):
         session = workspace.new_counter_case(f"S-{seed}-{n}")
-        session.set_field("patient_id", f"P-{seed}-{n}")
         begins.set()
-        signed(session)
-        if chance.random() < 0.6:
-            amend(session, "A. Dupont", "one more")
-            if chance.random() < 0.5:  # the former result went to a wrong patient
-                session.set_field("patient_id", f"P-{seed}-{n}-right")
-            signed(session, "Amended report")
+        with contextlib.suppress(UserError) if lab else contextlib.nullcontext():  # a cut connection
+            report(session, chance, f"P-{seed}-{n}")
         session.close()
 
 
@@ -116,9 +130,9 @@ def found_in(workspace: Workspace) -> Found:
     for path in sorted(workspace.cases_dir.glob("*.bcs")):
         session = workspace.open_to_look(path)
         for place in places_of(session):
-            found.reports[path.name, place.version] = place.control_id
+            found.reports[str(path), place.version] = place.control_id
             if place.wrong is not None:
-                found.withdrawals[path.name, place.version] = place.replaces
+                found.withdrawals[str(path), place.version] = place.replaces
         session.close()
     return found
 
@@ -157,8 +171,8 @@ def _without_ids(message: bytes) -> str:
     return hashlib.sha256(message.split(b"\r", 1)[1]).hexdigest()
 
 
-def kills(n: int, folder: Path, seed: int, span_s: float) -> dict[str, Any]:
-    """`n` processes that are killed, one after another, over one folder.
+def kills(n: int, folder: Path, seed: int, span_s: float, lab: str = "") -> dict[str, Any]:
+    """`n` processes that are killed, one after another, over one folder, or in turn over three with one `lab`.
 
     Each within `span_s` seconds of its first signature's begin, at a moment by chance.
     """
@@ -170,29 +184,41 @@ def kills(n: int, folder: Path, seed: int, span_s: float) -> dict[str, Any]:
     server.start()
     port = int(ports.get())
     chance = random.Random(seed)
+    homes = [folder / f"home{number or ''}" for number in range(3 if lab else 1)]
     for i in range(n):
         begins = context.Event()
-        child = context.Process(target=work, args=(folder / "home", port, i, begins))
+        child = context.Process(target=work, args=(homes[i % len(homes)], port, i, begins, lab))
         child.start()
         begins.wait(120)
         time.sleep(chance.uniform(0, span_s))
         os.kill(child.pid or 0, signal.SIGKILL)
         child.join()
+        if i % 10 == 9 and lab.startswith("postgres"):
+            cut(lab)
         if i % 20 == 19:
             print(f"{i + 1} of {n} kills", file=sys.stderr, flush=True)
-    workspace = workstation(folder / "home", port)
-    _empty(workspace)
+    found = Found()
+    for home in homes:
+        workspace = workstation(home, port, lab)
+        _empty(workspace)
+        there = found_in(workspace)
+        found.reports |= there.reports
+        found.withdrawals |= there.withdrawals
+        if home is not homes[-1]:
+            workspace.outbox.close()
+            workspace.lab.close()
     server.terminate()
     server.join()
-    found = found_in(workspace)
     for line in log.read_text(encoding="utf-8").splitlines():
         message = json.loads(line)["message"].encode()
         found.arrived[parse_message(message).get("MSH", 10)].append(message)
     wrong = judge(found, workspace)
     lines = workspace.outbox.lines()
     workspace.outbox.close()
+    workspace.lab.close()
     return {
         "kills": n,
+        "stations": len(homes),
         "signed_reports": len(found.reports),
         "withdrawals": len(found.withdrawals),
         "arrived": len(found.arrived),
@@ -220,16 +246,27 @@ def _peer_process(log: Path, ports: Any, seed: int) -> None:
             file.flush()
 
 
+def cut(lab: str) -> None:
+    """Cut every connection to a laboratory's database but this one."""
+    with LabDatabase(lab) as database:
+        database.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+
+
 def _empty(workspace: Workspace) -> None:
-    """Send until nothing waits."""
-    for _ in range(50):
+    """Send until nothing waits; what a killed station of a laboratory held is free after a minute."""
+    until = time.monotonic() + 2 * CLAIM_S
+    while time.monotonic() < until:
         try:
             workspace.outbox.send(anyway=True)
-        except Sending:
+        except UserError:
             time.sleep(0.05)
         if not any(line.state is SendState.WAITING for line in workspace.outbox.lines()):
             time.sleep(0.1)  # the peer writes its log
             return
+        time.sleep(0.05)
 
 
 # -- conversations ---------------------------------------------------------------------------------------
@@ -305,6 +342,7 @@ def main() -> int:
     )
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--conversations", type=int, default=1000)
+    parser.add_argument("--lab", default="", metavar="URL")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
@@ -315,7 +353,7 @@ def main() -> int:
             (folder / part / "home").mkdir(parents=True)
         result["sign_to_acknowledged"] = took = delay(folder / "delay")
         if args.kills:
-            result["kills"] = kills(args.kills, folder / "kills", args.seed, 6 * took["median_s"])
+            result["kills"] = kills(args.kills, folder / "kills", args.seed, 6 * took["median_s"], args.lab)
         if args.conversations:
             result["conversations"] = conversations(args.conversations, folder / "conversations", args.seed)
     text = json.dumps(result, indent=1)

@@ -34,7 +34,7 @@ from bloodcells_gui.ui.labels import PlainLabel, plain_tip
 from bloodcells_gui.ui.list_table import list_table
 from bloodcells_gui.ui.screen_fit import resize_within_screen
 
-_FORBIDDEN = "forbidden"
+_FORBIDDEN, _AWAY = "forbidden", "away"
 
 
 class ConnectionsWindow(QDialog):
@@ -167,6 +167,7 @@ class ConnectionsWindow(QDialog):
         except UserError as error:
             self.banners.error(error)
             return
+        self._say_away(self._outbox.away)
         chosen = self.chosen
         self.model.show_lines(lines)
         keys = [(x.destination, x.control_id) for x in self.model.lines]
@@ -184,6 +185,15 @@ class ConnectionsWindow(QDialog):
             said.append(tr("Nothing is sent until a person has confirmed the table of codes."))
         self.lead.setText(" ".join(said))
         self._enable()
+
+    def _say_away(self, away: UserError | None) -> None:
+        """Say that what is shown is this workstation's own, while the laboratory's outbox is away."""
+        if away is None:
+            self.banners.settle(_AWAY)
+            return
+        text = self._context.language.text
+        parts = (text(part, **away.params) for part in (away.what, away.why, away.what_to_do))
+        self.banners.notice(_AWAY, "warning", *parts, stays=True)
 
     @property
     def chosen(self) -> tuple[str, str] | None:

@@ -71,7 +71,8 @@ def test_a_refusal_is_said_and_leads_to_the_outbox(
     peer.does = lambda _: "refuse AE"
     signed_in_the_window(tools, workspace)
     qtbot.waitUntil(lambda: "Result refused" in chips(tools), timeout=15_000)
-    assert any("did not take the result" in b.texts[0] for b in tools.window.banners.banners)
+    banners = tools.window.banners
+    qtbot.waitUntil(lambda: any("did not take the result" in b.texts[0] for b in banners.banners))
     shown = tools.connections.show()
     assert shown.isVisible()
     assert tools.connections.show() is shown
