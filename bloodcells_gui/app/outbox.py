@@ -305,7 +305,8 @@ class Outbox:
         """
         if not self.exists:
             return False
-        self._move_over()
+        if self._path.exists():
+            self._sharing.move_over(self._store())
         book = self._book
         if any(x.destination == destination for x in self._withdrawals(control)):
             raise is_withdrawn(control, destination)
@@ -360,7 +361,7 @@ class Outbox:
             ) from error
         try:
             self.recover()
-            self._move_over()
+            self._sharing.move_over(self._store())
             results: list[Sent] = []
             tried: set[tuple[str, str]] = set()
             # What waits for another message is due once that one is settled.
@@ -377,11 +378,6 @@ class Outbox:
             return results
         finally:
             lock.release()
-
-    def _move_over(self) -> None:
-        """Bring what waited on this workstation into the laboratory's outbox, a part at a time."""
-        if self._path.exists():
-            self._sharing.move_over(self._store())
 
     def _owes(self) -> bool:
         """Whether something of this workstation is to be looked up, or to move to the laboratory."""

@@ -109,7 +109,7 @@ class OutboxSharing:
         self._away = None
 
     def keep(self, own: OutboxFile, report: OutboxReport, destinations: list[str]) -> int:
-        """Put a report in, here while the laboratory's outbox is away; for how many destinations it was new."""
+        """Put a report in, here while the laboratory's is away; for how many destinations it was new."""
         if (shared := self.rows) is not None:
             try:
                 added = shared.keep(report, destinations)

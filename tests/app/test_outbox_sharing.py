@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bloodcells_gui.app import outbox as outbox_module
 from bloodcells_gui.app.outbox import Sending
 from bloodcells_gui.app.outbox_sharing import OutboxAway
 from bloodcells_gui.app.signing import amend, sign
@@ -96,7 +97,8 @@ def test_a_correction_is_sent_after_what_it_corrects_by_whichever_station(
 ) -> None:
     one, two = station("one"), station("two")
     signed(one, versions=2)
-    assert [sent.line.version for sent in two.outbox.send()] == [1]
+    after_one = iter([False, True])
+    assert [sent.line.version for sent in two.outbox.send(stop=lambda: next(after_one))] == [1]
     assert [sent.line.version for sent in one.outbox.send()] == [2]
     assert len(files(tmp_path)) == 2
     first = one.outbox.lines()[0].control_id
@@ -207,3 +209,22 @@ def test_what_is_signed_while_the_server_is_away_goes_out_once_when_it_is_back(
         workspace.lab.close()
         for (name,) in database.query("SELECT tablename FROM pg_tables WHERE tablename LIKE 'bloodcells_%'"):
             database.query(f"DROP TABLE {name} CASCADE")
+
+
+def test_a_kill_after_a_message_went_out_does_not_look_as_if_it_had_not(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the withdrawal of a result for a wrong patient would be left out."""
+    one = station("one")
+    signed(one)
+
+    class Killed(Exception):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(outbox_module, "deliver", kill)
+    with pytest.raises(Killed):
+        one.outbox.send()
+    assert [line.attempts for line in one.outbox.lines()] == [1]
