@@ -301,14 +301,10 @@ def _part_of_another(widget: QWidget) -> bool:
 
 def out_of_reach(root: QWidget) -> list[Problem]:
     """Things to work with that Tab does not reach; tool bars repeat what menus have."""
-    reached: set[int] = set()
-    start = widget = root.nextInFocusChain()
-    while widget is not None:
-        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            reached.add(id(_end(widget)))
-        widget = widget.nextInFocusChain()
-        if widget is start:
-            break
+    # Not by `nextInFocusChain`: PySide takes what it returns for a child of what was asked, and forgets the
+    # menus of the window once that goes away.
+    by_tab = (w for w in root.findChildren(QWidget) if w.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    reached = [_end(widget) for widget in by_tab]
     found = []
     for widget in visible(root):
         if not isinstance(widget, INTERACTIVE) or _part_of_another(widget) or not widget.isEnabled():
@@ -316,7 +312,7 @@ def out_of_reach(root: QWidget) -> list[Problem]:
         if isinstance(widget.parentWidget(), QToolBar) or isinstance(widget, QHeaderView):
             continue
         policy = widget.focusPolicy() & Qt.FocusPolicy.TabFocus
-        if not policy and id(widget) not in reached and not _by_key(widget):
+        if not policy and widget not in reached and not _by_key(widget):
             found.append(Problem("out of reach of the keyboard", name_of(widget), _text(widget)))
     return found
 

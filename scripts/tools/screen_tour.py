@@ -59,8 +59,8 @@ class Tour:
 
     Parameters
     ----------
-    case : Path
-        An analysed case; copied.
+    case, film : Path
+        An analysed case, and one of fields whose red cells were examined; copied.
     out : Path or None
         Folder of the pictures, numbered in the order of the walk; None for none.
     size : QSize, optional
@@ -77,6 +77,7 @@ class Tour:
     def __init__(
         self,
         case: Path,
+        film: Path,
         out: Path | None,
         lang: str,
         theme: str,
@@ -102,7 +103,7 @@ class Tour:
         )
         resize_within_screen(self.window, *(size or QSize(1440, 900)).toTuple())
         self.window.show()
-        self._case, self._out, self._taken, self._focus = case, out, 0, focus
+        self._case, self._film, self._out, self._taken, self._focus = case, film, out, 0, focus
         self.problems: list[str] = []
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
@@ -120,6 +121,7 @@ class Tour:
         self._tool_windows(reviewed)
         self._newer_windows(reviewed)
         self._dialogs(reviewed)
+        self._film_windows()
         self.window.close()
         self.cases.close()
 
@@ -265,6 +267,7 @@ class Tour:
         keys = dict(context.keymap.items())
         ids = [cell.id for cell in reviewed.cells[:12]]
         self._shoot("known cells", self.tools.films.show_known_cells(), 800)
+        self._shoot("connections", self.tools.connections.show(), 800)
         self._shoot("quality", self.tools.films.show_quality(), 1500)
         self._shoot("red cells, none", self.tools.films.red_cells.show(), 800)
         for name, window in (
@@ -283,6 +286,26 @@ class Tour:
         for left in QApplication.topLevelWidgets():
             if left is not over and isinstance(left, QDialog):
                 left.close()
+
+    def _film_windows(self) -> None:
+        """What only a film has: red cells, platelets, the search for rare cells."""
+        film = self.workspace.cases_dir / "film.bcs"
+        shutil.copy(self._film, film)
+        self.window.opener.open_path(film)
+        start.wait_ms(500)  # the windows of the former case go with the next turn of the event loop
+        films = self.tools.films
+        red_cells = films.red_cells.show()
+        assert red_cells is not None
+        for row in range(3):
+            red_cells.classes.selectRow(row)
+        self._shoot("red cells", red_cells, 2500)
+        red_cells.close()
+        films.show_platelets()
+        films.show_rare_cells()
+        for name, window in (("platelets", films.platelets), ("rare cells", films.rare)):
+            assert window is not None
+            self._shoot(name, window, 2000)
+            window.close()
 
     def _dialogs(self, reviewed: CaseSession) -> None:
         settings = SettingsDialog(self.context, self.workspace.settings, "/somewhere", self.window)

@@ -48,26 +48,28 @@ CHECKED = (
 PROBLEMS = "problems.json"
 
 
-def analyse(work: Path) -> Path:
-    """A case of synthetic crops, analysed by the shipped models."""
+def analyse(work: Path) -> tuple[Path, Path]:
+    """A case of synthetic crops and one of fields with examined red cells, analysed by the shipped models."""
     program = [sys.executable, "-m", "bloodcells_gui"]
     for arguments in (
         ["demo", "--out", work / "specimen", "--kind", "crops", "--cells", "90", "--quiet"],
         ["analyze", work / "specimen", "--out", work / "out", "--specimen-id", LONG, "--wbc", "12.4",
          "--wbc-corrected", "no", "--quiet"],
+        ["demo", "--out", work / "film", "--kind", "fields", "--red-cells", "--quiet"],
+        ["analyze", work / "film", "--out", work / "examined", "--red-cells", "yes", "--rare-cells", "--quiet"],
     ):  # fmt: skip
         subprocess.run([*program, *map(str, arguments)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    return work / "out" / "case.bcs"
+    return work / "out" / "case.bcs", work / "examined" / "case.bcs"
 
 
-def photograph(case: Path, out: Path, view: View) -> NoReturn:
+def photograph(cases: tuple[Path, Path], out: Path, view: View) -> NoReturn:
     """Every screen into `out`, with a list of what is wrong with them; ends the process."""
     from PySide6.QtCore import QSize
 
     from scripts.tools.screen_tour import Tour
 
     tour = Tour(
-        case,
+        *cases,
         out,
         view.lang,
         view.theme,
@@ -110,17 +112,17 @@ def main() -> int:
     parser.add_argument(
         "--check", action="store_true", help="walk four screens and fail where something is wrong with one"
     )
-    parser.add_argument("--case", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--cases", type=Path, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.case is not None:
-        photograph(options.case, options.out, *views(options))
+    if options.cases is not None:
+        photograph(tuple(options.cases), options.out, *views(options))
     wanted = CHECKED if options.check else views(options)
     with tempfile.TemporaryDirectory() as made:
         work = Path(made)
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         os.environ["BLOODCELLS_HOME"] = str(work / "home")
-        case = analyse(work)
-        found = [line for view in wanted for line in walk(view, case, options.out, work)]
+        cases = analyse(work)
+        found = [line for view in wanted for line in walk(view, cases, options.out, work)]
     print("\n".join(found))
     return 1 if options.check and found else 0
 
@@ -133,14 +135,14 @@ def views(options: argparse.Namespace) -> list[View]:
     ]  # fmt: skip
 
 
-def walk(view: View, case: Path, out: Path, work: Path) -> list[str]:
+def walk(view: View, cases: tuple[Path, Path], out: Path, work: Path) -> list[str]:
     """Photograph every screen in a process of its own; what is wrong with them, each named once."""
     screen = {"name": "screen", "x": 0, "y": 0, "width": view.width, "height": view.height, "logicalDpi": 96,
               "logicalBaseDpi": 96, "dpr": 1.0}  # fmt: skip
     (work / f"{view}.json").write_text(json.dumps({"screens": [screen]}))
     environment = {**os.environ, "QT_QPA_PLATFORM": f"offscreen:configfile={work / f'{view}.json'}",
                    "QT_SCALE_FACTOR": str(view.scale), "BLOODCELLS_HOME": str(work / str(view))}  # fmt: skip
-    program = [sys.executable, "-m", "scripts.tools.screens", str(out / str(view)), "--case", str(case),
+    program = [sys.executable, "-m", "scripts.tools.screens", str(out / str(view)), "--cases", *map(str, cases),
                "--lang", view.lang, "--theme", view.theme, "--scale", str(view.scale),
                "--screen", f"{view.width // view.scale}x{view.height // view.scale}"]  # fmt: skip
     subprocess.run(program, cwd=ROOT, check=True, env=environment, stderr=subprocess.DEVNULL)
