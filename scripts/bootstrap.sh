@@ -201,6 +201,8 @@ case "$VERB" in
   test)
     export QT_QPA_PLATFORM=offscreen PYTHONUTF8=1
     unset DISPLAY WAYLAND_DISPLAY
+    BLOODCELLS_NODE="$(bash scripts/node_peers.sh "$VENV/node-peers")"
+    export BLOODCELLS_NODE
     FAILED=""
     step() { local name="$1"; shift; say "== $name"; "$@" </dev/null || FAILED="$FAILED $name"; }
     if [ $# -eq 0 ]; then

@@ -19,7 +19,7 @@ from bloodcells_gui.app.outbox import NOT_CONFIRMED, Outbox
 from bloodcells_gui.app.outbox_sharing import OutboxSharing
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import load_settings, settings_path
-from bloodcells_gui.domain.connecting import ASTM, HL7, Destination, OutboxLine, SendState
+from bloodcells_gui.domain.connecting import ASTM, HL7, Destination, OutboxLine, SendState, is_withdrawal
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.i18n import N_, ngettext, tr
@@ -78,6 +78,8 @@ def line_text(line: OutboxLine, lang: str = "en") -> str:
     """One message of the outbox in a line."""
     said = line.words.text(lang)
     words = f"{line.destination}  {line.control_id}  {line.specimen or '–'}  v{line.version}"
+    if is_withdrawal(line.control_id):
+        words += f"  {tr(N_('withdrawal'), lang)}"
     state = tr(line.state.value, lang)
     tries = ngettext("{n} try", "{n} tries", line.attempts, lang)
     return f"{words}  {labelled(state, said, lang) if said else state} ({tries})"

@@ -21,9 +21,9 @@ from bloodcells_gui.domain.errors import InvalidValue
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.orders import Order
 
-#: The query of IHE LAW, and its transaction.
+#: The query of IHE LAW, and its transactions.
 QUERY_NAME = "WOS^Work Order Step^IHELAW"
-_LAW_QUERY = "LAB-27^IHE"
+_LAW_QUERY, _LAW_ORDER = "LAB-27^IHE", "LAB-28^IHE"
 #: After the order it is listened so long for another one, which might name another patient.
 AFTER_S = 0.3
 _MOST_FRAMES = 50
@@ -177,6 +177,7 @@ class _Conversation:
                 10: PRODUCTION,
                 11: VERSION,
                 17: CHARACTER_SET,
+                20: _LAW_ORDER if trigger == "O33" else "",
             },
         )
         code = "AA" if accepted else "AR"

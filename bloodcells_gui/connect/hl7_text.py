@@ -15,8 +15,10 @@ CHARACTER_SET = "UNICODE UTF-8"
 MOST_BYTES = 16 * 1024**2
 _MOST_SEGMENTS = 20_000
 _MOST_FIELDS = 400
+# By table 0211, and as systems write it that do not look there.
 _SETS = {"": "utf-8", "ASCII": "ascii", "UNICODE": "utf-8", "UNICODE UTF-8": "utf-8", "8859/1": "latin-1",
-         "8859/15": "iso8859-15", "8859/2": "iso8859-2"}  # fmt: skip
+         "8859/15": "iso8859-15", "8859/2": "iso8859-2", "UTF-8": "utf-8", "UTF8": "utf-8",
+         "UNICODE UTF8": "utf-8", "ISO-8859-1": "latin-1"}  # fmt: skip
 _ESCAPES = {"\\": "E", "|": "F", "^": "S", "&": "T", "~": "R"}
 _HEADERS = ("MSH", "FHS", "BHS")
 

@@ -171,6 +171,14 @@ def compare_analyser(
     return tuple(sorted(rows, key=lambda r: ORDER[leaves_of(r.code)[0]]))
 
 
+def label_name(label: str) -> str:
+    """English name of the class that an analyser calls `label`, else the label itself."""
+    try:
+        return _name(leaves_of(label), label)
+    except KeyError:
+        return label
+
+
 def _name(leaves: tuple[str, ...], label: str) -> str:
     """English name of exactly these leaves, else the label itself."""
     for rollup in ("full", "ten"):

@@ -147,6 +147,10 @@ def judge(found: Found, workspace: Workspace) -> list[str]:
             wrong.append(f"{place}: signed, and not in the outbox")
         elif line.state is SendState.SENT and control not in found.arrived:
             wrong.append(f"{place}: called sent, and the peer never had it")
+    for (case, version), control in found.withdrawals.items():
+        place = (case, max(v for c, v in found.reports if c == case and v < version))
+        if found.reports[place] in found.arrived and control not in found.arrived:
+            wrong.append(f"{place}: went to a wrong patient, and was not taken back")
     known = {*found.reports.values(), *found.withdrawals.values()}
     wrong += [
         f"{control}: arrived, and nobody signed it" for control in found.arrived if control not in known

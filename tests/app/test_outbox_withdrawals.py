@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bloodcells_gui.app import outbox as outbox_module
+from bloodcells_gui.app.connected_verbs import line_text
 from bloodcells_gui.app.outgoing import Identity, places_of
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import amend, sign
@@ -52,6 +55,7 @@ def test_the_wrong_one_is_withdrawn_before_the_right_one_comes(
     workspace.outbox.send()
     corrected(session, **{field: "R-2"})
     sent = [s.line.control_id for s in workspace.outbox.send()]
+    assert ["withdrawal" in line_text(x) for x in workspace.outbox.lines()] == [False, True, False]
     first, withdrawal, second = (x.control_id for x in workspace.outbox.lines())
     assert sent == [withdrawal, second]
     assert is_withdrawal(withdrawal)
@@ -138,6 +142,29 @@ def test_what_may_have_gone_is_taken_back(tmp_path: Path) -> None:
         SendState.REFUSED, SendState.SENT, SendState.SENT,
     ]  # fmt: skip
     assert set(arrived(out)) == {withdrawal.control_id, second.control_id}
+    workspace.outbox.close()
+
+
+def test_what_went_before_a_kill_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    workspace = workstation(tmp_path, to_folder(out))
+    session = signed_for(workspace, "P-1")
+    deliver = outbox_module.deliver
+
+    def killed(*args: Any) -> None:
+        deliver(*args)
+        raise KeyboardInterrupt  # nothing is noted any more
+
+    monkeypatch.setattr(outbox_module, "deliver", killed)
+    with pytest.raises(KeyboardInterrupt):
+        workspace.outbox.send()
+    monkeypatch.undo()
+    corrected(session, patient_id="P-2")
+    session.close()
+    workspace.outbox.send()
+    first, withdrawal, second = workspace.outbox.lines()
+    assert set(arrived(out)) == {x.control_id for x in (first, withdrawal, second)}
+    assert withdrawal.state is SendState.SENT
     workspace.outbox.close()
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 import time
 import tracemalloc
+from pathlib import Path
 
 import pytest
 
 from bloodcells_gui.connect.hl7_query import ask_hl7, order_query
 from bloodcells_gui.connect.hl7_text import parse_message
+from bloodcells_gui.connect.orders import answered_orders
 from bloodcells_gui.connect.peer import Unreached
 from bloodcells_gui.domain.connecting import OrderSource
 from bloodcells_gui.domain.orders import Order, merged
 from scripts.tools.scripted_orders import ANSWERS, NONE, QUERY_FAULTS, ScriptedOrders
+from tests.support.hl7_validator import validated
 
 pytestmark = pytest.mark.loopback
 WORDS = {
@@ -109,3 +112,22 @@ def test_a_person_need_not_wait() -> None:
     with ScriptedOrders(lambda _: "hang", hold_s=5) as peer, pytest.raises(Unreached, match="stopped"):
         ask_hl7(source(peer.port, timeout_s=5), "S-1", "Q1", "20260302110000", stopped.is_set)
     assert time.monotonic() - began < 2
+
+
+def test_orders_as_systems_write_them_are_read() -> None:
+    # MSH-18 not of the table, no SPM-2, the explicit null in SPM-4, PV1 and TCD that are not asked for
+    message = (
+        "MSH|^~\\&|LIS|||20260302||OML^O33^OML_O33|5|P|2.5.1|||NE|AL||UTF-8|||LAB-28^IHE\r"
+        'PID|1||42||Lef\u00e8vre^\u00c9milie^^^^^L||19610714|F\rPV1||U|^103\rSPM|1|||""|||||||P^^HL70369\r'
+        "SAC|||S-1\rORC|NW|O-1\rTQ1|||||||||R^^HL70485\rOBR||O-1||DIFF^^99LAB\rTCD|DIFF^^99LAB\r"
+    )
+    (order,) = answered_orders(parse_message(message.encode()), "LIS")
+    assert order.is_of("S-1")
+    assert (order.number, order.tests) == ("O-1", ("DIFF",))
+    assert order.field("patient_name") == "Lef\u00e8vre, \u00c9milie"
+
+
+def test_a_validator_has_nothing_to_say_of_question_and_thanks(tmp_path: Path) -> None:
+    question = order_query(source(1, application="LIS"), "S-1", "Q1", "20260302110000")
+    assert validated(question, tmp_path) == []
+    assert validated(asked("follows")[0].thanks[0], tmp_path) == []

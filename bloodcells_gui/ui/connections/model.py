@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from bloodcells_gui.domain.connecting import OutboxLine
+from bloodcells_gui.domain.connecting import OutboxLine, is_withdrawal
 from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.loinc import LOCAL_SYSTEM, LOINC_SYSTEM, CodeRow
 from bloodcells_gui.ui.alignment import LEFT
@@ -86,7 +86,9 @@ class OutboxModel(QAbstractTableModel):
             case OutboxColumn.SPECIMEN:
                 return line.specimen
             case OutboxColumn.VERSION:
-                return language.integer(line.version)
+                version = language.integer(line.version)
+                taken_back = is_withdrawal(line.control_id)
+                return tr("{version}, withdrawal").format(version=version) if taken_back else version
             case OutboxColumn.DESTINATION:
                 return line.destination
             case OutboxColumn.STATE:

@@ -9,8 +9,9 @@ from typing import Protocol
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QPushButton, QVBoxLayout, QWidget
 
+from bloodcells_gui.domain.comparison import label_name
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.formatting import labelled
+from bloodcells_gui.domain.formatting import compact, labelled
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.orders import Order
 from bloodcells_gui.ui.context import UiContext
@@ -158,12 +159,13 @@ class OrderLine(QWidget):
         if order.number or order.field("requester"):
             asked = ", ".join(p for p in (order.number, order.field("requester")) if p)
             lines.append(labelled(tr("Order number"), asked, lang))
-        found = [f"{name} {value:g} %" for name, value in order.shares]
+        text = self._context.language.text
+        found = [f"{text(label_name(n))} {compact(value, lang)} %" for n, value in order.shares]
         for name, count, unit in (
             ("PLT", order.platelets, "10⁹/L"), ("RBC", order.rbc, "10¹²/L"), ("WBC", order.wbc, "10⁹/L"),
         ):  # fmt: skip
             if count is not None:
-                found.insert(0, f"{name} {count:g} {unit}")
+                found.insert(0, f"{name} {compact(count, lang)} {unit}")
         if found:
             lines.append(labelled(tr("Analyser"), ", ".join(found), lang))
         if order.flags:
