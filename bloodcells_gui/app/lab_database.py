@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from bloodcells_gui import __version__
 from bloodcells_gui.app.settings_keeper import settings_path
@@ -10,6 +11,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.lab import schema
+from bloodcells_gui.storage.lab.case_folder import CaseFolder, check_folder, folder_of, set_folder
 from bloodcells_gui.storage.lab.database import LabDatabase
 from bloodcells_gui.storage.lab.leases import Leases
 
@@ -18,24 +20,40 @@ _UPGRADED = N_("The laboratory's database was brought from tables {before} to {n
 _THERE = N_("The laboratory's database is up to date already (tables {number}, {engine} {version}).")
 
 
-def init(url: str, lang: str = "en") -> list[str]:
-    """Make the tables or bring them up to date; what was done, one line each.
+def init(url: str, lang: str = "en", cases: Path | None = None) -> list[str]:
+    """Make the tables or bring them up to date, and name the folder `cases`; what was done, one line each.
 
     Raises
     ------
     UserError
-        The address is wrong, the server does not answer or is too old, or its tables are of a newer version.
+        The address is wrong, the server does not answer or is too old, or its tables are of a newer version;
+        or the folder is not there or cannot be written.
     """
     with LabDatabase(url, make=True) as database:
         before, number = schema.create(database, __version__)
         said = _MADE if not before else _UPGRADED if before < number else _THERE
         versions = {"engine": database.engine, "version": database.server_version}
+        if cases is not None:
+            set_folder(database, cases)
         return [
             tr(said, lang, before=before, number=number, **versions),
+            _folder_line(folder_of(database), lang),
             tr(
                 N_("Write this address into the settings (General) of each workstation: {url}"), lang, url=url
             ),
         ]
+
+
+def _folder_line(folder: CaseFolder, lang: str) -> str:
+    if not folder.path:
+        said = N_("No folder of cases is named: run lab init URL --cases FOLDER. Each station lists its own.")
+        return tr(said, lang)
+    try:
+        check_folder(Path(folder.path), folder.mark)
+    except UserError:
+        said = N_("Folder of cases: {path}; on this station it is not there, or not the laboratory's")
+        return tr(said, lang, path=folder.path)
+    return tr(N_("Folder of cases: {path}"), lang, path=folder.path)
 
 
 def no_database() -> UserError:
@@ -71,7 +89,8 @@ def status(url: str = "", lang: str = "en") -> list[str]:
                 number=schema.NUMBER,
                 program=__version__,
                 **facts,
-            )
+            ),
+            _folder_line(folder_of(database), lang),
         ]
     for lease in leases:
         said = N_("{name}: {station}, {reviewer}, last heard of {seconds} s ago")

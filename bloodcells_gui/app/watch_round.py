@@ -99,7 +99,9 @@ class WatchRound:
         self._settle_s = settings.settle_s
         self._clock = clock
         self._limits = limits or ArrivalLimits()
-        self._memory_file = workspace.cases_dir / WATCH_NAME
+        # Of this station alone, and no database of SQLite belongs on a share.
+        ours = workspace.folder.where().mark
+        self._memory_file = (workspace.home if ours else workspace.cases_dir) / WATCH_NAME
         self._memory: WatchMemory | None = None
         self._lock: CaseLock | None = None
         self._cases = WatchCases(workspace, cases, self.folder)

@@ -22,7 +22,7 @@ from bloodcells_gui.app.work_order import Stage, beginning_of, in_work_order, st
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.analysis import SkippedFile
 from bloodcells_gui.domain.csv_text import Field, csv_dialect
-from bloodcells_gui.domain.errors import OutputNotWritable, UserError, system_reason
+from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import tr
 from bloodcells_gui.domain.left_out import CASE_UNREADABLE
@@ -39,7 +39,8 @@ from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.case_transfer import copy_case
 from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.recover import Recovery, recover
-from bloodcells_gui.storage.worklist import CaseEntry, CaseState, Worklist
+from bloodcells_gui.storage.worklist import CaseEntry, CaseState
+from bloodcells_gui.storage.worklist_lines import CaseList
 from bloodcells_gui.storage.write_lease import AskLease
 
 __all__ = ["CaseEntry", "CaseState", "NextCase", "Query", "RecentCase", "Recovery", "Stage", "WorkList"]
@@ -70,10 +71,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class NextCase:
-    """The case that comes next, and how many come after it."""
+    """The case that comes next, and how many come after it.
 
-    entry: CaseEntry
+    `elsewhere` are cases that would have come before it, or before the end: another station has them open.
+    `entry` is None where none is left but those.
+    """
+
+    entry: CaseEntry | None
     after_it: int
+    elsewhere: tuple[CaseEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ class WorkList:
         """The folder of the laboratory's cases."""
         return self._workspace.cases_dir
 
-    def _list(self) -> Worklist:
+    def _list(self) -> CaseList:
         return self._workspace.index.kept()
 
     # -- reading ---------------------------------------------------------------------------------------
@@ -131,9 +137,21 @@ class WorkList:
         Raises
         ------
         UserError
-            When the folder cannot be made.
+            When the folder cannot be made, or the laboratory's is not there.
         """
+        if self._workspace.folder.where().shared:
+            self._workspace.folder.ready()
         return self._list().refresh(progress)
+
+    @property
+    def generation(self) -> int:
+        """Goes up with whatever other stations of the laboratory changed in the list."""
+        return self._workspace.index.generation
+
+    @property
+    def trouble(self) -> UserError | None:
+        """Why the list is this workstation's own for now, in a laboratory; None where it is not."""
+        return self._workspace.index.trouble
 
     def search(self, query: Query) -> list[CaseEntry]:
         """The cases that fit, newest first, as of the last `refresh`."""
@@ -160,18 +178,22 @@ class WorkList:
     def next_case(self, after: Path | None = None) -> NextCase | None:
         """The case to open next, by the order of the work; None when none waits for a person.
 
-        Cases that somebody has open are passed over, and so is `after`. Each one is looked at anew: another
-        workstation may have signed it.
+        Cases that somebody has open are passed over, and so is `after`; of those at other stations the answer
+        says so. Each one is looked at anew: another workstation may have signed it.
         """
         busy, today = self.queue.under_way(), beginning_of(date.today())
         waiting = waiting_for_a_person(self.search(Query()), lambda e: e.path in busy, today)
+        elsewhere: list[CaseEntry] = []
         for at, listed in enumerate(waiting):
-            if listed.path == after or holder_of(listed.path) is not None:
+            if listed.path == after:
+                continue
+            if listed.open_at or holder_of(listed.path) is not None:
+                elsewhere += [listed] if listed.open_at else []
                 continue
             now = self._list().entry(listed.path)
             if now is not None and waiting_for_a_person([now], lambda e: e.path in busy, today):
-                return NextCase(now, sum(e.path != after for e in waiting[at + 1 :]))
-        return None
+                return NextCase(now, sum(e.path != after for e in waiting[at + 1 :]), tuple(elsewhere))
+        return NextCase(None, 0, tuple(elsewhere)) if elsewhere else None
 
     def describe(self, paths: Sequence[Path]) -> list[RecentCase]:
         """What each of these cases is, also one of another folder; reads files, for a worker thread."""
@@ -296,6 +318,7 @@ class WorkList:
         """
         frame = self._workspace.settings.count_cut_left_top
         options = AnalysisOptions(None, target, 1, count_cut_left_top=frame)
+        self._workspace.index.touched(path)
         self.queue.add(path, AnalysisJob(path, self._engine, options, skipped, self._ask(path)))
 
     def _ask(self, path: Path) -> AskLease | None:
@@ -314,25 +337,17 @@ class WorkList:
 
     def take_in(self, path: Path) -> Path:
         """Copy a case from another workstation into the laboratory's folder."""
-        return copy_case(path, self._free(path.stem))
+        taken = copy_case(path, self._free(path.stem))
+        self._workspace.index.touched(taken)
+        return taken
 
     def recover(self, path: Path) -> tuple[Path, Recovery]:
         """Save what is readable of a damaged case into a new one beside it; the old file is not touched."""
         target = self._free(f"{path.stem} (recovered)")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputNotWritable(
-                "The folder of cases {path} cannot be made.",
-                "{why}.",
-                "Free some space or set another folder with the variable BLOODCELLS_HOME.",
-                path=target.parent,
-                why=system_reason(error),
-            ) from error
         return target, recover(path, target, app_version=__version__)
 
     def _free(self, stem: str) -> Path:
-        return free_path(self.folder, stem, CASE_SUFFIX)
+        return free_path(self._workspace.folder.ready(), stem, CASE_SUFFIX)
 
     def close(self, wait_s: float = 10.0) -> None:
         """Stop the queue and release the index."""

@@ -14,6 +14,7 @@ from bloodcells_gui.app.calibration_profiles import profiles_of
 from bloodcells_gui.app.case_index import CaseIndex
 from bloodcells_gui.app.case_lease import ask_lease, hold_new, holder_in_words
 from bloodcells_gui.app.case_reading import read_at_one_moment
+from bloodcells_gui.app.cases_folder import CasesFolder
 from bloodcells_gui.app.clock import newest_work
 from bloodcells_gui.app.continuing import first_target, next_target
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
@@ -138,7 +139,8 @@ class Workspace(SettingsKeeper):
         _, unreadable = self._listed()
         if unreadable is not None:
             self.setting_problems.append(SettingProblem(_RECENT_NAME, unreadable, DAMAGED_LIST))
-        self.index = CaseIndex(lambda: self.cases_dir, lambda: self._settings)
+        self.folder = CasesFolder(self.home, self.lab, lambda: self._settings)
+        self.index = CaseIndex(self.folder, lambda: self._settings, home=self.home)
         self._films = EarlierFilms(self.index, lambda: self._settings)
         self.outbox = Outbox(
             self.home, self._config, self.open_to_look, lambda: self.accounts.require(Right.SET_DESTINATIONS),
@@ -185,7 +187,7 @@ class Workspace(SettingsKeeper):
     @property
     def cases_dir(self) -> Path:
         """The folder of the laboratory's cases."""
-        return self.home / "cases"
+        return self.folder.path
 
     def look_at(self, path: Path, kind: str = "auto") -> Intake:
         """What `path` holds, before anything is created.
@@ -352,6 +354,8 @@ class Workspace(SettingsKeeper):
             kept_drafts=self.home / KEPT_DRAFTS,
         )
         session.accounts = self.accounts
+        if not store.read_only:
+            self.index.touched(store.path)
         return session
 
     def earlier_work(self) -> str:
@@ -363,18 +367,9 @@ class Workspace(SettingsKeeper):
         return clock_doubt(utc_now(), "", [self.earlier_work()])
 
     def _free_case_path(self, specimen_id: str, created: str) -> Path:
-        try:
-            self.cases_dir.mkdir(parents=True, exist_ok=True)
-        except OSError as e:
-            raise UserError(
-                "The folder of cases {path} cannot be made.",
-                "{why}.",
-                "Free some space or set another folder with the variable BLOODCELLS_HOME.",
-                path=self.cases_dir,
-                why=e.strerror or e,
-            ) from e
+        folder = self.folder.ready()
         stem = f"{created[:10]} {safe_folder_name(specimen_id)}"
-        return free_path(self.cases_dir, stem, CASE_SUFFIX)
+        return free_path(folder, stem, CASE_SUFFIX)
 
     # ---- recent cases
 

@@ -296,6 +296,7 @@ def _add_lab(verbs: Verbs) -> None:
         "init", help=N_("make the database that workstations share, or bring it up to date")
     )
     init.add_argument("url", metavar="URL", help="postgresql://USER@HOST/DATABASE")
+    init.add_argument("--cases", type=Path, metavar="FOLDER", help=N_("the laboratory's folder of cases"))
     status = actions.add_parser(
         "status", help=N_("health and versions of the database, and who is at which case")
     )

@@ -313,7 +313,7 @@ def _lab_database(args: argparse.Namespace) -> int:
     if args.action == "share":
         lines = bring_in_from_here(lang)
     else:
-        lines = (init if args.action == "init" else status)(args.url, lang)
+        lines = init(args.url, lang, args.cases) if args.action == "init" else status(args.url, lang)
     for text in lines:
         line(text)
     return 0

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.case_index import CaseIndex
+from bloodcells_gui.app.cases_folder import CasesFolder
 from bloodcells_gui.app.lab_link import LabLink
 from bloodcells_gui.app.outbox import Outbox
 from bloodcells_gui.app.session import CaseSession
@@ -391,8 +392,10 @@ class FakeWorkshop:
 
     def __post_init__(self) -> None:
         weakref.finalize(self, shutil.rmtree, self.home, ignore_errors=True)
-        self.index = CaseIndex(lambda: self.home / "cases", lambda: self.settings)
-        self.accounts = Accounts(LabLink(lambda: self.settings.lab_database), self.home)
+        lab = LabLink(lambda: self.settings.lab_database)
+        self.folder = CasesFolder(self.home, lab, lambda: self.settings)
+        self.index = CaseIndex(self.folder, lambda: self.settings)
+        self.accounts = Accounts(lab, self.home)
         self.outbox = Outbox(self.home, self.home, self.open_case)  # type: ignore[arg-type]
 
     def orders(self) -> None:
@@ -414,7 +417,7 @@ class FakeWorkshop:
 
     @property
     def cases_dir(self) -> Path:
-        return self.home / "cases"
+        return self.folder.path
 
     def look_at(self, path: Path, kind: str = "auto") -> FakeIntake:
         if not path.exists():

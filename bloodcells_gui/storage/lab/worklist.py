@@ -97,6 +97,7 @@ class SharedWorklist(CaseList):
         self._known_for = -1
         self._in_order: list[Known] | None = None
         self._change = -1
+        self._changes = self._told = 0
         self._leases: dict[str, Lease] = {}
         self._at_work: frozenset[str] = frozenset()
         self._why: UserError | None = None
@@ -132,7 +133,7 @@ class SharedWorklist(CaseList):
         """
         before = self._why
         try:
-            found = self._news()
+            self._news()
         except _Cut as cut:
             self._cut(cut)
             return before is None
@@ -140,21 +141,16 @@ class SharedWorklist(CaseList):
             self._why = None
             # What changed meanwhile was seen by the own list alone.
             self.refresh()
-            return True
-        return found
+        told, self._told = self._told, self._changes
+        return before is not None or told != self._changes
 
-    def _news(self) -> bool:
+    def _news(self) -> None:
         with self._asking:
             news, leases = self._ask(
                 lambda rows, database: (rows.since(self._change), Leases(database).all())
             )
-            held = {
-                lease.case_key: lease
-                for lease in leases
-                if not lease.expired and lease.station != self._station
-            }
+            held = {x.case_key: x for x in leases if not x.expired and x.station != self._station}
             with self._lock:
-                found = bool(news.lines or news.gone)
                 for line in news.lines:
                     self._hold(line)
                 for key in news.gone:
@@ -163,37 +159,39 @@ class SharedWorklist(CaseList):
                 who = {key: (lease.station, lease.reviewer) for key, lease in held.items()}
                 if who != {key: (lease.station, lease.reviewer) for key, lease in self._leases.items()}:
                     self._mark_changed({*held, *self._leases})
-                    found = True
                 self._leases = held
                 running = [line for line in self._lines_of.values() if line.running]
         gone = [index_key(self.folder, self._path(key)) for key in news.gone]
         if gone:
             self._beside.forget(gone)
-        return self._look_at_work(running) or found
+        self._look_at_work(running)
 
-    def _look_at_work(self, running: Sequence[CaseLine]) -> bool:
-        """Which analyses are under way: a killed one changes no file. Whether another one is than before."""
+    def _look_at_work(self, running: Sequence[CaseLine]) -> None:
+        """Which analyses are under way: a killed one changes no file."""
         at_work = frozenset(
             line.key
             for line in running
             if line.seed in self._leases or holder_of(self._path(line.key)) is not None
         )
         with self._lock:
-            if at_work == self._at_work:
-                return False
             changed, self._at_work = at_work ^ self._at_work, at_work
             for key in changed:
                 self._known.pop(key, None)
-            self._in_order = None
-        return True
+                self._changed()
 
     # -- memory ----------------------------------------------------------------------------------------
 
     def _path(self, key: str) -> Path:
         return self.folder / (name_of(key) or "")
 
+    def _changed(self) -> None:
+        self._in_order = None
+        self._changes += 1
+
     def _hold(self, line: CaseLine) -> bool:
         """Put a line into memory; False where it is none."""
+        if self._lines_of.get(line.key) == line:
+            return True
         try:
             self._to_known(line)
         except Exception as error:
@@ -204,20 +202,20 @@ class SharedWorklist(CaseList):
         self._lines_of[line.key] = line
         self._unreadable.pop(line.key, None)
         self._known.pop(line.key, None)
-        self._in_order = None
+        self._changed()
         return True
 
     def _forget(self, key: str) -> None:
         for held in (self._lines_of, self._unreadable, self._known):
             held.pop(key, None)
-        self._in_order = None
+        self._changed()
 
     def _mark_changed(self, seeds: set[str]) -> None:
         """Make the lines of these cases anew when they are shown next."""
         for key, line in self._lines_of.items():
             if line.seed in seeds:
                 self._known.pop(key, None)
-        self._in_order = None
+        self._changed()
 
     def _to_known(self, line: CaseLine) -> Known:
         row = (serialization.name_to_db(name_of(line.key) or ""), line.stamp, *line.row)
@@ -382,7 +380,7 @@ class SharedWorklist(CaseList):
             self._lines_of.pop(key, None)
             self._known.pop(key, None)
             self._unreadable[key] = stamp, known_line(entry_of_row(self.folder, row), row)
-            self._in_order = None
+            self._changed()
 
     def _seen(self, seed: str) -> tuple[int, str] | None:
         try:

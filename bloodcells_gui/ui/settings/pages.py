@@ -191,11 +191,15 @@ class GeneralPage(Page):
         database = self.line(tr("&Database of the laboratory"), s.lab_database, 400)
         database.setPlaceholderText(tr("Address, as postgresql://USER@HOST/DATABASE"))
         self.reads("lab_database", lambda: database.text().strip())
+        folder = self.line(tr("&Folder of cases"), s.cases_folder, 4096)
+        folder.setPlaceholderText(tr("As the laboratory's database names it"))
+        self.reads("cases_folder", lambda: folder.text().strip())
         self.note(
             tr(
-                "Only where several workstations share their cases: it then tells who has a case open and"
-                " holds the laboratory's settings. The IT person makes it once (bloodcells lab init). Leave"
-                " it empty on a single workstation."
+                "Only where several workstations share their cases: the database then tells who has a case"
+                " open and holds the work list and the laboratory's settings. The IT person makes it once"
+                " (bloodcells lab init). The folder is for a workstation that has the share elsewhere. Leave"
+                " both empty on a single workstation."
             )
         )
         cluster = self.line(tr("Cluster for &analyses"), s.cluster, 200)

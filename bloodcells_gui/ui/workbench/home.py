@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
 
-from bloodcells_gui.app.worklist import NextCase, WorkList, apply_to_each
+from bloodcells_gui.app.worklist import CaseEntry, NextCase, WorkList, apply_to_each
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.priority import PRIORITY_FIELD, URGENT, is_urgent
@@ -17,10 +17,11 @@ from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup, QueuedLookup
 from bloodcells_gui.ui.main_window import MainWindow
 from bloodcells_gui.ui.workbench.recent_cases import RecentCases
-from bloodcells_gui.ui.worklist.model import name_of, state_name
+from bloodcells_gui.ui.worklist.model import name_of, place_of, state_name
 from bloodcells_gui.ui.worklist.page import WorklistPage
 
 _NEWS_MS = 8000
+_NAMED = 3
 
 
 class Home(QObject):
@@ -112,7 +113,7 @@ class Home(QObject):
         return lambda: self._cases.next_case(after)
 
     def _offer_next(self, found: NextCase | None) -> None:
-        if found is not None:
+        if found is not None and found.entry is not None:
             self._window.reporter.offer_next(name_of(found.entry))
 
     def open_next(self) -> None:
@@ -128,19 +129,21 @@ class Home(QObject):
         except UserError as error:
             self._window.banners.error(error)
             return
-        if found is None:
+        if found is None or found.entry is None:
             self._window.close_case()
             self.show()
-            self.page.banners.show_banner("ok", tr("No further case waits for you."), vanish_ms=_NEWS_MS)
+            passed = "" if found is None else passed_over(found)
+            self.page.banners.show_banner(
+                "ok", tr("No further case waits for you."), passed, vanish_ms=_NEWS_MS
+            )
             return
         path = found.entry.path
         self.open(path, self._cases.queue.withdraw(path))
         opened = self._window.page
         if opened is not None and opened.session.path.absolute() == path.absolute():
-            self._tell_next(found)
+            self._tell_next(found, found.entry)
 
-    def _tell_next(self, found: NextCase) -> None:
-        entry = found.entry
+    def _tell_next(self, found: NextCase, entry: CaseEntry) -> None:
         state = state_name(entry.state)
         if entry.urgent:
             state = tr("urgent, {state}").format(state=state)
@@ -148,7 +151,8 @@ class Home(QObject):
         if found.after_it:
             rest = ngettext("{n} more waits after it.", "{n} more wait after it.", found.after_it)
         what = tr("Next case: {case} ({state})").format(case=name_of(entry), state=state)
-        self._window.banners.show_banner("info", what, rest, vanish_ms=_NEWS_MS)
+        said = " ".join(text for text in (rest, passed_over(found)) if text)
+        self._window.banners.show_banner("info", what, said, vanish_ms=_NEWS_MS)
 
     # -- urgent ----------------------------------------------------------------------------------------
 
@@ -184,3 +188,18 @@ class Home(QObject):
         self._marks.close()
         self._following.close()
         self.page.stop()
+
+
+def passed_over(found: NextCase) -> str:
+    """Which cases other stations have open, in a sentence; "" for none."""
+    if not found.elsewhere:
+        return ""
+    names = ", ".join(f"{name_of(e)} ({place_of(e)})" for e in found.elsewhere[:_NAMED])
+    if len(found.elsewhere) > _NAMED:
+        names += ", …"
+    return ngettext(
+        "{n} is open at another station and was passed over: {names}.",
+        "{n} are open at other stations and were passed over: {names}.",
+        len(found.elsewhere),
+        names=names,
+    )

@@ -29,6 +29,7 @@ from bloodcells_gui.ui.worklist.table import CaseTable
 
 _POLL_MS = 500
 _SHOW_EVERY_MS = 1500
+_APART = "list apart"
 
 
 class WorklistPage(QWidget):
@@ -72,7 +73,8 @@ class WorklistPage(QWidget):
         super().__init__(parent)
         self._context = context
         self._cases = cases
-        self._seen = -1
+        self._seen = self._heard = -1
+        self._apart = False
         self._ended: frozenset[Path] = frozenset()
         self._told = [e.error for e in cases.queue.entries() if e.error is not None]
         self._place: dict[Path, int] = {}
@@ -374,7 +376,29 @@ class WorklistPage(QWidget):
 
     # -- the queue -------------------------------------------------------------------------------------
 
+    def _news_came(self) -> None:
+        """Other stations of the laboratory changed something, or its database went away or came back."""
+        generation, trouble = self._cases.generation, self._cases.trouble
+        apart = trouble is not None
+        if (generation, apart) == (self._heard, self._apart):
+            return
+        self._heard = generation
+        if apart is not self._apart:
+            self._apart = apart
+            self.banners.settle(_APART)
+            if trouble is not None:
+                self.banners.notice(
+                    _APART,
+                    "warning",
+                    tr("The work list is this workstation's own for now."),
+                    self._context.language.text(trouble.what, **trouble.params),
+                    tr("What other stations have open is not shown. It comes back by itself."),
+                )
+            self.refresh()
+        self._show_news()
+
     def _queue_went_on(self) -> None:
+        self._news_came()
         queue = self._cases.queue
         if queue.generation == self._seen:
             return
