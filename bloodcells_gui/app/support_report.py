@@ -203,11 +203,8 @@ def _settings(settings: LabSettings) -> Iterator[Fact]:
     yield "rare_cells.one_in", settings.rare_cells.one_in
     yield "reader_matrix is set", settings.reader_matrix is not None
     yield "lab_database is set", bool(settings.lab_database)
-<<<<<<< HEAD
     yield "cluster is set", bool(settings.cluster)
-=======
     yield "cases_folder is set", bool(settings.cases_folder)
->>>>>>> 62254ad (Share the work list between the stations of a laboratory; show who has which case open)
     yield "watch.on", settings.watch.on
     yield "watch.settle_s", settings.watch.settle_s
     for name in _COUNTED:

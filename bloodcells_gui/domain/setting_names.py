@@ -44,9 +44,6 @@ NAMES: dict[str, str] = {
     "red_cell_count": N_("Red cells to examine on a slide"),
     "reader_matrix": N_("Limits that include the reader"),
     "lab_database": N_("Database of the laboratory"),
-<<<<<<< HEAD
     "cluster": N_("Cluster for analyses"),
-=======
     "cases_folder": N_("Folder of cases at this workstation"),
->>>>>>> 62254ad (Share the work list between the stations of a laboratory; show who has which case open)
 }

@@ -298,13 +298,10 @@ class LabSettings:
         The laboratory's confusion matrix, where reports give limits that include it.
     lab_database : str
         Address of the laboratory's database, by which several workstations share cases; "" for one alone.
-<<<<<<< HEAD
     cluster : str
         Where this workstation hands analyses over (see :class:`~.distribution.Cluster`); "" for nowhere.
-=======
     cases_folder : str
         Where this workstation has the laboratory's folder of cases; "" as the database names it.
->>>>>>> 62254ad (Share the work list between the stations of a laboratory; show who has which case open)
     """
 
     version: int = field(default=SETTINGS_VERSION, metadata=validation.number(1, 1000, whole=True))
@@ -365,11 +362,8 @@ class LabSettings:
     )
     reader_matrix: ReaderMatrix | None = field(default=None, metadata=_reader_matrix())
     lab_database: str = field(default="", metadata=validation.at_workstation(validation.text(400)))
-<<<<<<< HEAD
     cluster: str = field(default="", metadata=validation.at_workstation(validation.text(200)))
-=======
     cases_folder: str = field(default="", metadata=validation.at_workstation(validation.text(4096)))
->>>>>>> 62254ad (Share the work list between the stations of a laboratory; show who has which case open)
 
     @property
     def key_map(self) -> dict[str, str]:

@@ -40,11 +40,8 @@ def test_it_names_versions_machine_models_and_settings(home: Path) -> None:
         "classifier-lite0: classify ", "theme: dark", "target_cells: 400", "target_counts: 100 200 400",
         "BLOODCELLS_HOME is set: True", "rules, changed: False", "rare_cells.one_in: 400",
         "red_cells: False", "red_cell_count: 1000",
-<<<<<<< HEAD
         "reader_matrix is set: False", "lab_database is set: False", "cluster is set: False",
-=======
-        "reader_matrix is set: False", "lab_database is set: False", "cases_folder is set: False",
->>>>>>> 62254ad (Share the work list between the stations of a laboratory; show who has which case open)
+        "cases_folder is set: False",
         "signing.unreviewed: ask", "[Log]\n(empty)",
     ):  # fmt: skip
         assert part in text
@@ -62,11 +59,8 @@ def test_every_setting_is_in_it_or_left_out_on_purpose(home: Path) -> None:
         "reader_matrix",
         "watch",
         "lab_database",
-<<<<<<< HEAD
         "cluster",
-=======
         "cases_folder",
->>>>>>> 62254ad (Share the work list between the stations of a laboratory; show who has which case open)
     }
     shown = {*support._NUMBERS, *support._CHOICES, *support._COUNTED, *parts}  # noqa: SLF001  # the lists that it is held against
     assert shown | {"reviewer", "header"} == {f.name for f in dataclasses.fields(LabSettings)}

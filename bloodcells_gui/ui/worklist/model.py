@@ -209,15 +209,11 @@ class WorklistModel(QAbstractTableModel):
                 if entry.problem:
                     # the folders above would leave no room for the reason; the tip has them
                     return entry.problem_in(language.lang).replace(str(entry.path), entry.path.name)
-<<<<<<< HEAD
                 failed = self._queued(entry.path)
                 if failed is not None and failed.turn is QueueState.FAILED and failed.error is not None:
                     return failed.error.text(language.lang).replace(str(entry.path), entry.path.name)
-                flags = [language.text(f) for f in entry.flags]
-=======
                 flags = [tr("open at {place}").format(place=place_of(entry))] if entry.open_at else []
                 flags += [language.text(f) for f in entry.flags]
->>>>>>> 62254ad (Share the work list between the stations of a laboratory; show who has which case open)
                 if entry.unidentified:
                     flags.append(ngettext("{n} unidentified", "{n} unidentified", entry.unidentified))
                 if entry.incomplete:
