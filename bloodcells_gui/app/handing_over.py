@@ -347,6 +347,19 @@ def _number_of(current: _Round, path: Path) -> int | None:
     return found[-1] if found else None
 
 
+def wanted_by_others(home: Path) -> frozenset[Path]:
+    """Cases that a window, here or at another station, has on a cluster at this moment."""
+    folders = [folder for folder in home.glob(".cluster-*") if _is_wanted(folder)]
+    return frozenset(path for folder in folders for path in names_in(folder).values())
+
+
+def _is_wanted(folder: Path) -> bool:
+    try:
+        return time.time() - (folder / WANTED).stat().st_mtime < _WANTED_BY_OTHERS_S
+    except OSError:
+        return False
+
+
 def place_left_results(home: Path, ask: Callable[[Path], AskLease | None]) -> int:
     """Put into their cases what workers had finished when the program was killed; how many.
 
@@ -355,9 +368,7 @@ def place_left_results(home: Path, ask: Callable[[Path], AskLease | None]) -> in
     placed = 0
     for folder in home.glob(".cluster-*"):
         names = names_in(folder)
-        wanted = folder / WANTED
-        recent = wanted.exists() and time.time() - wanted.stat().st_mtime < _WANTED_BY_OTHERS_S
-        if not names or recent or folder.is_symlink():
+        if not names or _is_wanted(folder) or folder.is_symlink():
             continue
         for whole in sorted(folder.glob(f"*{WHOLE}")):
             number = whole.name[:5]

@@ -11,7 +11,7 @@ from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions
 from bloodcells_gui.app.analysis_queue import AnalysisQueue
 from bloodcells_gui.app.continuing import first_target
 from bloodcells_gui.app.handed_over import CaseWork
-from bloodcells_gui.app.handing_over import HandingOver, place_left_results
+from bloodcells_gui.app.handing_over import HandingOver, place_left_results, wanted_by_others
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.analysis import Progress, is_incomplete
 from bloodcells_gui.domain.distribution import Cluster
@@ -49,8 +49,9 @@ class Overnight:
         self._workspace = workspace
         self._queue = queue
         self._ask = ask
-        self._over = HandingOver(queue, workspace.home, workspace.engine, ask)
-        self._left = self._over.memory.cases()
+        self._over = HandingOver(queue, workspace.home, lambda: workspace.engine(), ask)  # noqa: PLW0108  # late: a stand-in has none
+        others = wanted_by_others(workspace.home)
+        self._left = [path for path in self._over.memory.cases() if path not in others]
         for path, error in self._over.memory.left_out().items():
             queue.note_failure(path, error)
 

@@ -145,6 +145,25 @@ def test_cases_come_back_as_they_end_and_are_as_analysed_here(
     assert cases.overnight.take_errors() == []
 
 
+def test_workers_of_this_computer_do_it_with_the_programs_own_models(
+    specimens: list[Path], tmp_path: Path
+) -> None:
+    """Nothing stands in for a part of the way; the workers are started from a thread of the window."""
+    home = tmp_path / "home"
+    workspace = Workspace(home=home, config=home)
+    workspace.save_settings(replace(workspace.settings, cluster="local:2"))
+    cases = WorkList(workspace)
+    paths = handed(workspace, cases, specimens[:2])
+    until(lambda: not cases.overnight.state().running, 300)
+    assert cases.overnight.take_errors() == []
+    assert turns(cases, paths) == [QueueState.DONE] * 2
+    here = [cases.enqueue(workspace.look_at(p), OPTIONS) for p in specimens[:2]]
+    until(lambda: not cases.queue.busy, 300)
+    for i, (there, other) in enumerate(zip(paths, here, strict=True)):
+        assert tables(workspace, there, tmp_path / f"a{i}") == tables(workspace, other, tmp_path / f"b{i}")
+    cases.close()
+
+
 @contextlib.contextmanager
 def killing(home: Path, number: int, times: int) -> Iterator[list[int]]:
     """Kill the worker that is at one case, `times` times."""
@@ -231,6 +250,9 @@ def test_two_windows_that_hand_over_the_same_case_get_it_analysed_once(
     workspace, cases = open_list(workers.scheduler_address)
     _, others = open_list(workers.scheduler_address)
     paths = handed(workspace, cases, specimens[:2])
+    until(lambda: list(workspace.home.glob(".cluster-*/cases.json")))
+    _, later = open_list(workers.scheduler_address)
+    assert later.overnight.state().left == 0  # a window that begins meanwhile does not take them for left
     assert others.overnight.hand_over(paths) == 2
     until(lambda: not cases.overnight.state().running and not others.overnight.state().running)
     for path, mine, other in zip(paths, turns(cases, paths), turns(others, paths), strict=True):

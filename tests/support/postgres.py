@@ -24,10 +24,12 @@ def programs() -> Path | None:
 
 
 class Server:
-    """Start, stop, kill and start again."""
+    """Start, stop, kill and start again; `listen` is an address besides the socket, with its network."""
 
-    def __init__(self, folder: Path, binaries: Path) -> None:
-        self.folder, self._binaries = folder, binaries
+    PORT = 55432
+
+    def __init__(self, folder: Path, binaries: Path, listen: str = "", network: str = "") -> None:
+        self.folder, self._binaries, self._listen = folder, binaries, listen
         self._as_user: list[str] = []
         if os.getuid() == 0:  # the server refuses to run as root
             user = next(u for u in ("postgres", "nobody") if _exists(u))
@@ -39,14 +41,22 @@ class Server:
                 "--clear-groups",
             ]
         self._run("initdb", "-D", str(folder / "data"), "-U", "lab", "-A", "trust", "--no-sync", "-E", "UTF8")
+        if network:
+            with (folder / "data" / "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {network} trust\n")
         self.start()
 
     @property
     def url(self) -> str:
-        return f"postgresql://lab@/postgres?host={self.folder}"
+        return f"postgresql://lab@/postgres?host={self.folder}&port={self.PORT}"
+
+    @property
+    def url_of_the_network(self) -> str:
+        """The address by which other hosts reach it."""
+        return f"postgresql://lab@{self._listen}:{self.PORT}/postgres"
 
     def start(self) -> None:
-        options = f"-k {self.folder} -c listen_addresses= -c fsync=off"
+        options = f"-k {self.folder} -c listen_addresses={self._listen} -c fsync=off -p {self.PORT}"
         data, log = str(self.folder / "data"), str(self.folder / "log")
         self._run("pg_ctl", "-D", data, "-l", log, "-w", "-t", "120", "-o", options, "start")
 

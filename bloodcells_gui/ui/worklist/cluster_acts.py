@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from bloodcells_gui.app.analysis_queue import QueueState
@@ -20,6 +20,7 @@ from bloodcells_gui.ui.labels import plain_tip
 from bloodcells_gui.ui.worklist.cluster_line import ClusterLine, LeaveClusterDialog
 
 _POLL_MS = 500
+_NATIVE = QKeySequence.SequenceFormat.NativeText
 
 
 class ClusterActs(QObject):
@@ -88,7 +89,7 @@ class ClusterActs(QObject):
     def follow(self, command: QAction) -> None:
         """Enable the window's own command as the menu's, with the same words why not."""
         self._same.append(command)
-        self.hand_over.setText(f"{command.text()}\t{command.shortcut().toString()}")
+        self.hand_over.setText(f"{command.text()}\t{command.shortcut().toString(_NATIVE)}")
         self.show_state()
 
     # -- acts ------------------------------------------------------------------------------------------

@@ -210,7 +210,8 @@ class WorklistModel(QAbstractTableModel):
                     # the folders above would leave no room for the reason; the tip has them
                     return entry.problem_in(language.lang).replace(str(entry.path), entry.path.name)
                 failed = self._queued(entry.path)
-                if failed is not None and failed.turn is QueueState.FAILED and failed.error is not None:
+                lacks = entry.incomplete or entry.state in (CaseState.NEW, CaseState.ANALYSING)
+                if lacks and failed is not None and failed.turn is QueueState.FAILED and failed.error:
                     return failed.error.text(language.lang).replace(str(entry.path), entry.path.name)
                 flags = [tr("open at {place}").format(place=place_of(entry))] if entry.open_at else []
                 flags += [language.text(f) for f in entry.flags]
