@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.data_folders import user_data_dir
 from bloodcells_gui.app.lab_link import LabLink
-from bloodcells_gui.app.workspace import load_settings
+from bloodcells_gui.app.settings_keeper import load_settings
 from bloodcells_gui.domain.accounts import (
     Account,
     AccountEvent,

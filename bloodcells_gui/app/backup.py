@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -10,16 +11,23 @@ from pathlib import Path
 from bloodcells_gui import __version__
 from bloodcells_gui.app.account_management import station_accounts
 from bloodcells_gui.app.accounts import Accounts
+from bloodcells_gui.app.case_lease import station_name
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
 from bloodcells_gui.app.workspace import SETTINGS_NAME
 from bloodcells_gui.domain.accounts import Right
 from bloodcells_gui.domain.analysis import Progress
+from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
-from bloodcells_gui.domain.i18n import N_, tr
+from bloodcells_gui.domain.i18n import N_, Reason, tr
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
-from bloodcells_gui.storage.archive import Manifest, decoded
+from bloodcells_gui.storage import settings as settings_store
+from bloodcells_gui.storage.archive import LABORATORY, Manifest, decoded
 from bloodcells_gui.storage.backup import BackupMade, Places, back_up
-from bloodcells_gui.storage.restore import Restored, restore
+from bloodcells_gui.storage.lab import archive as lab_archive
+from bloodcells_gui.storage.lab import schema as lab_schema
+from bloodcells_gui.storage.lab.accounts import AccountBook
+from bloodcells_gui.storage.lab.database import LabDatabase
+from bloodcells_gui.storage.restore import Restored, laboratory_in, restore
 
 __all__ = ["Finished", "Places", "Workstation", "proposed_name"]
 
@@ -80,8 +88,51 @@ class Workstation:
         Cancelled
             When `token` was cancelled; nothing is left behind.
         """
-        made = back_up(self.places, archive, app_version=__version__, progress=_in_megabytes(token, progress))
-        return _backup_report(made, archive)
+        address = settings_store.load(self.places.settings)[0].lab_database
+        with tempfile.TemporaryDirectory(prefix="bloodcells-") as folder:
+            laboratory, problem = None, None
+            if address:
+                laboratory, problem = _laboratory(address, Path(folder) / "laboratory.sqlite", token)
+            made = back_up(
+                self.places, archive, app_version=__version__, laboratory=laboratory,
+                progress=_in_megabytes(token, progress),
+            )  # fmt: skip
+        return _backup_report(made, archive, problem)
+
+    def restore_laboratory(
+        self, archive: Path, address: str, *, replace: bool = False, token: CancelToken
+    ) -> Finished:
+        """Bring the laboratory's database of an archive into the one at `address`, whole or not at all.
+
+        Parameters
+        ----------
+        replace : bool
+            Whether what that database holds may be replaced.
+
+        Raises
+        ------
+        UserError
+            When the archive is not sound or holds none, the database holds a laboratory or does not answer,
+            or who is signed in may not; nothing is changed then.
+        Cancelled
+            When `token` was cancelled; nothing is changed.
+        """
+        with tempfile.TemporaryDirectory(prefix="bloodcells-") as folder:
+            file, manifest = laboratory_in(archive, Path(folder))
+            with LabDatabase(address, make=True) as database:
+                self._may_replace(database)
+                rows = lab_archive.restore(
+                    file, database, __version__, created=manifest.created, replace=replace,
+                    tell=lambda _: token.check(),
+                )  # fmt: skip
+        said: list[Sentence] = [
+            (
+                N_("The laboratory's database of {created} was brought back ({rows} rows)."),
+                {"created": manifest.created, "rows": rows},
+            ),
+            (N_("What waited in its outbox is not sent by itself: look whether it arrived."), {}),
+        ]
+        return Finished(tuple(said))
 
     def restore(
         self,
@@ -105,6 +156,21 @@ class Workstation:
             (self._accounts or station_accounts()).require(Right.CHANGE_RULES)
         places = self.places if into is None else Places(into, into / SETTINGS_NAME)
         return _restore_report(restore(archive, places, progress=_in_megabytes(token, progress)), places)
+
+    def _may_replace(self, database: LabDatabase) -> None:
+        """Where that very database has accounts, one of them has to allow it; a new one has nobody to ask."""
+        if lab_schema.number_of(database) and AccountBook(database, station_name()).any():
+            (self._accounts or station_accounts()).require(Right.MANAGE_ACCOUNTS)
+
+
+def _laboratory(address: str, path: Path, token: CancelToken) -> tuple[Path | None, UserError | None]:
+    """The laboratory's database as a file, or why it cannot be had: the workstation's part is saved then."""
+    try:
+        with LabDatabase(address) as database:
+            lab_archive.save(database, path, __version__, lambda _: token.check())
+    except UserError as error:
+        return None, error
+    return path, None
 
 
 def _in_megabytes(token: CancelToken, progress: Callable[[Progress], None]) -> Callable[[int, int], None]:
@@ -131,13 +197,17 @@ def _manifest_counts(manifest: Manifest) -> dict[str, object]:
     }
 
 
+_WITH_LABORATORY = N_("The laboratory's database is in it, with hashes of passwords where it has accounts.")
+_LABORATORY_TOO = N_(
+    "The archive also holds the laboratory's database: bloodcells lab restore ARCHIVE --database URL."
+)
 _HOLDS = N_(
     "Cases: {cases}, calibration profiles: {profiles}, reference libraries: {library}, settings files:"
     " {settings}; {size} MB."
 )
 
 
-def _backup_report(made: BackupMade, archive: Path) -> Finished:
+def _backup_report(made: BackupMade, archive: Path, no_laboratory: UserError | None = None) -> Finished:
     said: list[Sentence] = [
         (N_("The backup {path} was written, read back and compared."), {"path": archive}),
         (_HOLDS, _manifest_counts(made.manifest)),
@@ -146,8 +216,12 @@ def _backup_report(made: BackupMade, archive: Path) -> Finished:
             N_("It holds patients' data, unencrypted. The images of specimens are not in it."),
             {},
         ),
-        (N_("Destinations of results and the outbox are not in it."), {}),
+        (N_("Destinations of results and the outbox of this workstation are not in it."), {}),
     ]
+    if any(m.name == LABORATORY for m in made.manifest.files):
+        said.append(
+            (N_("The laboratory's database is in it, with hashes of passwords where it has accounts."), {})
+        )
     problems: list[Sentence] = [
         (N_("Damaged, saved as it is: {name}"), {"name": decoded(name).name}) for name in made.damaged
     ]
@@ -155,7 +229,10 @@ def _backup_report(made: BackupMade, archive: Path) -> Finished:
         (N_("NOT SAVED: {path} ({reason})"), {"path": path, "reason": reason})
         for path, reason in made.left_out
     ]
-    return Finished(tuple(said), tuple(problems), complete=not made.left_out)
+    if no_laboratory is not None:
+        reason = Reason(no_laboratory.what, tuple(no_laboratory.params.items()))
+        problems.append((N_("NOT SAVED: the laboratory's database ({reason})"), {"reason": reason}))
+    return Finished(tuple(said), tuple(problems), complete=not made.left_out and no_laboratory is None)
 
 
 def _restore_report(restored: Restored, places: Places) -> Finished:
@@ -166,6 +243,8 @@ def _restore_report(restored: Restored, places: Places) -> Finished:
         ),
         (_HOLDS, _manifest_counts(restored.manifest)),
     ]
+    if any(m.name == LABORATORY for m in restored.manifest.files):
+        said.append((_LABORATORY_TOO, {}))
     if restored.kept_settings is not None:
         said.append(
             (N_("The settings that were there are kept in {path}."), {"path": restored.kept_settings})

@@ -10,13 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.case_lease import station_name
 from bloodcells_gui.app.data_folders import user_data_dir
 from bloodcells_gui.app.engine import Engine
-from bloodcells_gui.app.lab_link import LabLink
 from bloodcells_gui.app.settings_keeper import settings_path
-from bloodcells_gui.domain.accounts import Right
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.formatting import number
 from bloodcells_gui.domain.i18n import N_, ngettext, tr
@@ -61,7 +58,7 @@ def profiles_of(
 def profile_store() -> ProfileStore:
     """The profiles in force for a program without a window.
 
-    Connections are opened for each question and closed after it.
+    Connections are opened for each question and closed after it; who changes profiles asks for the right to.
     """
     address = settings_store.load(settings_path())[0].lab_database
     if not address:
@@ -72,16 +69,8 @@ def profile_store() -> ProfileStore:
         with closing(LabPool(address)) as pool, pool.database() as database:
             yield database
 
-    def may_change() -> None:
-        link = LabLink(lambda: address)
-        with closing(link):
-            accounts = Accounts(link, user_data_dir())
-            if accounts.in_force:
-                accounts.sign_in_by_os()
-            accounts.require(Right.CHANGE_RULES)
-
     copies = CalibrationProfileStore(user_data_dir() / _COPIES)
-    return LabProfiles(connect, copies, station=station_name(), may_change=may_change)
+    return LabProfiles(connect, copies, station=station_name())
 
 
 def apply_profile(engine: Engine, name: str, store: ProfileStore | None = None) -> str:

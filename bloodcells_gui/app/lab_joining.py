@@ -10,11 +10,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from bloodcells_gui.app.account_management import station_accounts
+from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.calibration_profiles import own_profiles, profile_store
 from bloodcells_gui.app.case_lease import station_name
 from bloodcells_gui.app.data_folders import user_data_dir
 from bloodcells_gui.app.lab_database import no_database
 from bloodcells_gui.app.settings_keeper import settings_path
+from bloodcells_gui.domain.accounts import Right
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_, Reason
 from bloodcells_gui.storage import settings as settings_store
@@ -94,8 +97,12 @@ def _place(own: CalibrationProfileStore, lab: ProfileStore, name: str) -> tuple[
     return base, []
 
 
-def bring_in_from_here(lang: str = "en") -> list[str]:
-    """Bring in what this workstation has, without a window; lines to print. UserError as :func:`bring_in`."""
+def bring_in_from_here(lang: str = "en", accounts: Accounts | None = None) -> list[str]:
+    """Bring in what this workstation has, without a window; lines to print. UserError as :func:`bring_in`.
+
+    `accounts` are the laboratory's as the command line found them; those of the workstation when None.
+    """
     if not settings_store.load(settings_path())[0].lab_database:
         raise no_database()
+    (accounts or station_accounts()).require(Right.CHANGE_RULES)
     return [reason.text(lang) for reason in bring_in(user_data_dir(), profile_store())]

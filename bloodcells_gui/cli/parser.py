@@ -287,6 +287,10 @@ def _add_lab(verbs: Verbs) -> None:
             accounts_parser.add_account(p)
             p.add_argument("--into", type=Path, metavar="DIR",
                            help=N_("an empty folder instead of this workstation's"))  # fmt: skip
+            p.add_argument("--database", default="", metavar="URL",
+                           help=N_("bring back the laboratory's database alone, into this one"))  # fmt: skip
+            p.add_argument("--replace", action="store_true",
+                           help=N_("with --database: replace what it holds"))  # fmt: skip
         _add_lang(p)
         p.add_argument("--json-progress", action="store_true", help=N_("one JSON object a line on stderr"))
         p.add_argument("--quiet", action="store_true")
@@ -304,6 +308,7 @@ def _add_lab(verbs: Verbs) -> None:
     share = actions.add_parser(
         "share", help=N_("bring this workstation's own calibration profiles into the laboratory")
     )
+    accounts_parser.add_account(share)
     for p in (init, status, share):
         _add_lang(p)
         _add_verbose(p)

@@ -296,6 +296,10 @@ def lab(args: argparse.Namespace) -> int:
     with cancel_on_interrupt() as token, printer:
         if args.action == "backup":
             done = workstation.back_up(args.archive, token=token, progress=printer.show)
+        elif args.database:
+            done = workstation.restore_laboratory(
+                args.archive, args.database, replace=args.replace, token=token
+            )
         else:
             done = workstation.restore(args.archive, into=args.into, token=token, progress=printer.show)
     for text in done.lines(language(args)):
@@ -311,7 +315,7 @@ def _lab_database(args: argparse.Namespace) -> int:
 
     lang = language(args)
     if args.action == "share":
-        lines = bring_in_from_here(lang)
+        lines = bring_in_from_here(lang, identified(args))
     else:
         lines = init(args.url, lang, args.cases) if args.action == "init" else status(args.url, lang)
     for text in lines:

@@ -32,11 +32,13 @@ from bloodcells_gui.storage.worklist_index import INDEX_NAME
 Progress = Callable[[int, int], None]
 
 FORMAT = "bloodcells backup"
-VERSION = 1
+VERSION = 2
+_WITHOUT_LABORATORY = 1
 MANIFEST = "manifest.json"
 SETTINGS = "config/settings.json"
 LIBRARY = f"data/reference{LIBRARY_SUFFIX}"
 KNOWN_CELLS = f"data/{KNOWN_CELLS_NAME}"
+LABORATORY = "data/laboratory.sqlite"
 BYTES_AT_ONCE = 1024 * 1024
 _MAX_FILES = 200_000
 _MAX_MANIFEST = 128 * 1024**2
@@ -85,9 +87,10 @@ class Manifest:
         return sum(m.size for m in self.files)
 
     def to_json(self) -> bytes:
-        """As it stands in the archive."""
+        """As it stands in the archive: where no laboratory's database is in it, earlier versions read it."""
+        version = VERSION if any(m.name == LABORATORY for m in self.files) else _WITHOUT_LABORATORY
         obj = {
-            "format": FORMAT, "version": VERSION, "created": self.created, "app_version": self.app_version,
+            "format": FORMAT, "version": version, "created": self.created, "app_version": self.app_version,
             "files": [asdict(m) for m in self.files],
         }  # fmt: skip
         return json.dumps(obj, indent=1).encode("ascii")
@@ -113,7 +116,7 @@ def decoded(name: str) -> PurePosixPath:
         raise ValueError("a name too long")
     if encoded(place) != name or any(not _is_plain(part) for part in parts):
         raise ValueError("a name that leads elsewhere")
-    if name in (SETTINGS, LIBRARY, KNOWN_CELLS):
+    if name in (SETTINGS, LIBRARY, KNOWN_CELLS, LABORATORY):
         return place
     within, last = parts[:2], parts[-1]
     hidden = [part for part in parts if part.startswith(".")]

@@ -29,6 +29,7 @@ from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage.archive import (
     BYTES_AT_ONCE,
     KNOWN_CELLS,
+    LABORATORY,
     LIBRARY,
     MANIFEST,
     SETTINGS,
@@ -39,7 +40,7 @@ from bloodcells_gui.storage.archive import (
     decoded,
     encoded,
 )
-from bloodcells_gui.storage.atomic_io import make_folder, move_into_place, not_writable, part_of_file
+from bloodcells_gui.storage.atomic_io import move_into_place, not_writable, part_of_file
 from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.removals import NAME as REMOVALS_NAME
 from bloodcells_gui.storage.watch_memory import WATCH_NAME
@@ -110,12 +111,19 @@ class BackupMade:
 
 
 def back_up(
-    places: Places, target: Path, *, app_version: str, progress: Progress | None = None
+    places: Places,
+    target: Path,
+    *,
+    app_version: str,
+    laboratory: Path | None = None,
+    progress: Progress | None = None,
 ) -> BackupMade:
     """Save everything into the new archive `target`, read it back and compare.
 
     Parameters
     ----------
+    laboratory : Path or None
+        The laboratory's database as a file, which goes in, too.
     progress : callable
         Called with bytes done and bytes in all (each file counts twice: written, and read back); may raise
         to stop.
@@ -123,12 +131,15 @@ def back_up(
     Raises
     ------
     UserError
-        When `target` exists, there is nothing to save, or it cannot be written; nothing is left behind.
+        When `target` exists, its folder does not, there is nothing to save, or it cannot be written; nothing
+        is left behind.
     """
     if os.path.lexists(target):
         raise _exists(target)
     try:
         found = list(places.files())
+        if laboratory is not None:
+            found.append((LABORATORY, laboratory))
         total = sum(path.stat().st_size for _, path in found if path.is_file())
     except OSError as error:
         raise unreadable(places.data, error) from error
@@ -139,7 +150,8 @@ def back_up(
             "Check the variable BLOODCELLS_HOME.",
             path=places.data,
         )
-    make_folder(target.parent)
+    if not target.parent.is_dir():
+        raise _no_folder(target.parent)
     need_space(target.parent, total)
     clear(places.data, _PRIVATE)
     part = part_of_file(target)
@@ -324,6 +336,15 @@ def failed(path: Path, error: OSError) -> UserError:
             path=path,
         )
     return not_writable(path, error)
+
+
+def _no_folder(folder: Path) -> OutputNotWritable:
+    return OutputNotWritable(
+        "There is no folder {path}.",
+        "A stick may not be plugged in, or the name is mistyped. No backup was made.",
+        "Make the folder, or choose another one.",
+        path=folder,
+    )
 
 
 def _exists(target: Path) -> OutputNotWritable:

@@ -11,7 +11,7 @@ from pathlib import Path
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX, LIBRARY_SUFFIX
 from bloodcells_gui.imaging.io import plain_files
-from bloodcells_gui.storage.archive import SETTINGS, Archive, Manifest, Progress
+from bloodcells_gui.storage.archive import LABORATORY, SETTINGS, Archive, Manifest, Progress
 from bloodcells_gui.storage.atomic_io import free_path, make_folder, sync_folder, whole_file
 from bloodcells_gui.storage.backup import Places, clear, failed, need_space, part_of, unreadable
 from bloodcells_gui.storage.worklist_index import INDEX_NAME
@@ -57,6 +57,34 @@ def restore(path: Path, places: Places, *, progress: Progress | None = None) -> 
         return Restored(archive.manifest, len(archive.manifest.files), kept)
 
 
+def laboratory_in(path: Path, folder: Path) -> tuple[Path, Manifest]:
+    """The laboratory's database of an archive, written into `folder` and compared with the list of files.
+
+    Raises
+    ------
+    UserError
+        The archive is not sound, or holds none.
+    """
+    with Archive(path) as archive:
+        member = next((m for m in archive.manifest.files if m.name == LABORATORY), None)
+        if member is None:
+            raise UserError(
+                "The archive {path} holds no laboratory's database.",
+                "It was made on a workstation without one, or by an earlier version.",
+                "Choose another archive.",
+                path=path,
+            )
+        file = folder / "laboratory.sqlite"
+        try:
+            need_space(folder, member.size)
+            with file.open("xb") as sink:
+                for data in archive.chunks(member):
+                    sink.write(data)
+        except OSError as error:
+            raise failed(folder, error) from error
+        return file, archive.manifest
+
+
 def _refuse_others(manifest: Manifest, places: Places) -> None:
     wanted = {m.name: m for m in manifest.files}
     # A journal that another file of that name left would be played back into the restored case.
@@ -85,6 +113,8 @@ def _refuse_others(manifest: Manifest, places: Places) -> None:
 def _extract(archive: Archive, staging: Path, progress: Progress | None) -> list[tuple[str, Path]]:
     staged, done, total = [], 0, archive.manifest.size
     for number, member in enumerate(archive.manifest.files):
+        if member.name == LABORATORY:  # it goes into a database, by itself
+            continue
         file = staging / f"{number:06d}"
         with file.open("xb") as sink:
             for data in archive.chunks(member):

@@ -150,7 +150,7 @@ FORGED: dict[str, Callable[[Path], Path]] = {
     "a deep list": lambda p: _raw_manifest(p, b"[" * 200_000),
     "a list that is no JSON": lambda p: _raw_manifest(p, b"\xff\xfe"),
     "another format": lambda p: forged(p, [("config/settings.json", GOOD)], format="tar"),
-    "a newer version": lambda p: forged(p, [("config/settings.json", GOOD)], version=2),
+    "a newer version": lambda p: forged(p, [("config/settings.json", GOOD)], version=3),
     "a version of nonsense": lambda p: forged(p, [("config/settings.json", GOOD)], version=True),
     "no list": _plain_zip,
     "members over each other": _overlapping,

@@ -175,6 +175,50 @@ class LabDatabase:
             raise
         self.query("COMMIT")
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything that is read is of one moment, whatever others write meanwhile; nothing is written."""
+        reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        self.query("BEGIN" if self.engine == SQLITE else reading)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(UserError):
+                self.query("ROLLBACK")
+
+    def rows(self, sql: str, at_once: int) -> Iterator[list[Row]]:
+        """Within a transaction: the rows of a statement without values, a part of them at a time."""
+        try:
+            if self.engine == SQLITE:
+                cursor = self._connection.execute(sql)
+            else:
+                cursor = self._connection.cursor("bloodcells_rows")
+                cursor.execute(sql.replace("%", "%%"))
+            with contextlib.closing(cursor):
+                while rows := cursor.fetchmany(at_once):
+                    yield list(rows)
+        except self._errors as error:
+            raise LabUnreachable(error) from error
+
+    def insert_all(self, sql: str, rows: Sequence[Row]) -> None:
+        """Run one statement for each row of values. LabUnreachable when it fails."""
+        if self.engine == POSTGRESQL:
+            sql = sql.replace("?", "%s")
+        try:
+            with contextlib.closing(self._connection.cursor()) as cursor:
+                cursor.executemany(sql, rows)
+        except self._errors as error:
+            raise LabUnreachable(error) from error
+
+    def columns(self, table: str) -> list[str]:
+        """Names of the columns of a table of this program."""
+        asked = {
+            SQLITE: "SELECT name FROM pragma_table_info(?) ORDER BY cid",
+            POSTGRESQL: "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?)"
+            " AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+        }
+        return [str(name) for (name,) in self.query(asked[self.engine], table)]
+
     def alone(self, number: int) -> None:
         """Within a transaction: wait until no other one is here."""
         if self.engine == POSTGRESQL:

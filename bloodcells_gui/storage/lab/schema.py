@@ -22,8 +22,13 @@ def number_of(database: LabDatabase) -> int:
     return int(database.query("SELECT coalesce(max(number), 0) FROM bloodcells_versions")[0][0])
 
 
-def create(database: LabDatabase, app_version: str) -> tuple[int, int]:
+def create(database: LabDatabase, app_version: str, *, up_to: int = NUMBER) -> tuple[int, int]:
     """Make the tables, or bring them up to date; the number before and after.
+
+    Parameters
+    ----------
+    up_to : int
+        The last migration that runs, for comparing with a database of an earlier version.
 
     Raises
     ------
@@ -31,24 +36,30 @@ def create(database: LabDatabase, app_version: str) -> tuple[int, int]:
         The tables are of a newer version, or it failed; nothing is changed then.
     """
     with database.transaction():
-        database.alone(_LOCK)
-        before = number_of(database)
-        _refuse_newer(before)
-        if not before:
-            database.query(
-                "CREATE TABLE IF NOT EXISTS bloodcells_versions (number INTEGER PRIMARY KEY,"
-                " at DOUBLE PRECISION NOT NULL, program TEXT NOT NULL)"
-            )
-        for number, statements in enumerate(MIGRATIONS[before:], before + 1):
-            database.run_all(statements)
-            database.query("INSERT INTO bloodcells_versions VALUES (?, $now, ?)", number, app_version)
-    return before, NUMBER
+        before = create_here(database, app_version, up_to=up_to)
+    return before, up_to
+
+
+def create_here(database: LabDatabase, app_version: str, *, up_to: int = NUMBER) -> int:
+    """As :func:`create`, within a transaction that is begun; the number before."""
+    database.alone(_LOCK)
+    before = number_of(database)
+    refuse_newer(before)
+    if not before:
+        database.query(
+            "CREATE TABLE IF NOT EXISTS bloodcells_versions (number INTEGER PRIMARY KEY,"
+            " at DOUBLE PRECISION NOT NULL, program TEXT NOT NULL)"
+        )
+    for number, statements in enumerate(MIGRATIONS[before:up_to], before + 1):
+        database.run_all(statements)
+        database.query("INSERT INTO bloodcells_versions VALUES (?, $now, ?)", number, app_version)
+    return before
 
 
 def check(database: LabDatabase) -> None:
     """Refuse in words tables that this version does not know, or that are not there."""
     number = number_of(database)
-    _refuse_newer(number)
+    refuse_newer(number)
     if number < NUMBER:
         raise UserError(
             "There is no laboratory of this version in that database (tables {number}, needed {needed}).",
@@ -59,7 +70,8 @@ def check(database: LabDatabase) -> None:
         )
 
 
-def _refuse_newer(number: int) -> None:
+def refuse_newer(number: int) -> None:
+    """UserError where tables are of a version that this program does not know."""
     if number > NUMBER:
         raise UserError(
             "The laboratory's database was made by a newer version (tables {number}, known {known}).",
