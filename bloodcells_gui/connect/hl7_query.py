@@ -1,7 +1,8 @@
 """Ask a laboratory system for the order of a specimen: QBP^Q11 after IHE LAW (LAB-27), over MLLP.
 
-The answer is RSP^K11. The order stands in it, or follows on the same connection as OML^O33 (LAB-28), which
-is acknowledged by ORL^O34.
+The answer is RSP^K11. The order stands in it, or follows as OML^O33 (LAB-28), which is acknowledged by
+ORL^O34: on the same connection, as many systems have it, or on one that the peer opens, as the profile has
+it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from bloodcells_gui.connect.hl7_result import APPLICATION, PRODUCTION, VERSION
 from bloodcells_gui.connect.hl7_text import CHARACTER_SET, Message, components, escape, parse_message, segment
 from bloodcells_gui.connect.mllp import framed, meaning, next_frame
 from bloodcells_gui.connect.orders import answered_orders
-from bloodcells_gui.connect.peer import Peer, Unreached, connected, shown_bytes
+from bloodcells_gui.connect.peer import Answers, Peer, Unreached, answering, connected, shown_bytes
 from bloodcells_gui.domain.connecting import OrderSource
 from bloodcells_gui.domain.errors import InvalidValue
 from bloodcells_gui.domain.i18n import N_
@@ -68,19 +69,26 @@ def ask_hl7(
     Unreached
         When no answer to this question came in time, it is refused, or it is for another specimen.
     """
-    with connected(source.peer, stop) as peer:
+    with (
+        connected(source.peer, stop) as peer,
+        answering(peer, source.answer_port, float(source.timeout_s), stop) as answers,
+    ):
         peer.send(framed(order_query(source, specimen, control, moment)))
-        return _Conversation(peer, source, specimen, control).orders()
+        return _Conversation(peer, source, specimen, control, answers).orders()
 
 
 @dataclass(slots=True)
 class _Conversation:
-    """What has come since the question; `announced` says that the order is to follow."""
+    """What has come since the question; `announced` says that the order is to follow.
+
+    Where the peer connects for it (`answers`), the conversation goes on over that connection.
+    """
 
     peer: Peer
     source: OrderSource
     specimen: str
     control: str
+    answers: Answers | None = None
     found: list[Order] = field(default_factory=list)
     wrong: str = ""
     announced: bool = False
@@ -90,6 +98,8 @@ class _Conversation:
         until, buffer = time.monotonic() + self.source.timeout_s, b""
         for _ in range(_MOST_FRAMES):
             try:
+                if self.announced and not self.found and self.answers is not None:
+                    self.peer, self.answers, buffer = self.answers.accept(until), None, b""
                 frame, buffer = next_frame(self.peer, buffer, until, bytearray())
             except Unreached as error:
                 if self.found:

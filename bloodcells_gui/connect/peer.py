@@ -80,6 +80,16 @@ class Peer:
         self._stop = stop
         self._buffer, self._read = b"", 0
 
+    @property
+    def ends(self) -> tuple[str, str]:
+        """Address of this workstation and of the peer, as the connection has them."""
+        with self._in_words():
+            return str(self._socket.getsockname()[0]), str(self._socket.getpeername()[0])
+
+    def close(self) -> None:
+        """End the connection."""
+        self._socket.close()
+
     def send(self, data: bytes, within_s: float | None = None) -> None:
         """Send all of `data`; Unreached where the peer takes it too slowly or is gone."""
         self._socket.settimeout(self._timeout_s if within_s is None else within_s)
@@ -174,6 +184,80 @@ def connected(destination: Destination, stop: Callable[[], bool] | None = None) 
             connection = _secured(context, plain, destination)
             stack.callback(connection.close)
         yield Peer(connection, timeout, stop)
+
+
+class Answers:
+    """Where the peer of a conversation may connect to with its answer, as long as that lasts."""
+
+    def __init__(
+        self, listener: socket.socket, host: str, timeout_s: float, stop: Callable[[], bool] | None
+    ) -> None:
+        self._listener, self._host, self._timeout_s, self._stop = listener, host, timeout_s, stop
+        self._taken: Peer | None = None
+
+    def accept(self, until: float) -> Peer:
+        """The connection of the peer that was asked; others are closed at once.
+
+        Raises
+        ------
+        Unreached
+            When it does not come by `until` (on `time.monotonic`), or a person stopped it.
+        """
+        while True:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise Unreached(TOO_LATE, seconds=f"{self._timeout_s:g}")
+            if self._stop is not None and self._stop():
+                raise Unreached(STOPPED)
+            self._listener.settimeout(min(left, _SLICE_S))
+            try:
+                connection, address = self._listener.accept()
+            except TimeoutError:
+                continue
+            except OSError as error:
+                raise Unreached("{reason}", reason=system_reason(error)) from error
+            if address[0] != self._host:
+                connection.close()
+                continue
+            self.close()
+            self._taken = Peer(connection, self._timeout_s, self._stop)
+            return self._taken
+
+    def close(self) -> None:
+        """End the connection that was taken."""
+        if self._taken is not None:
+            self._taken.close()
+
+
+@contextlib.contextmanager
+def answering(
+    peer: Peer, port: int, timeout_s: float, stop: Callable[[], bool] | None
+) -> Iterator[Answers | None]:
+    """Listen at `port`, where the conversation with `peer` has its own end, for that peer alone; 0 for not.
+
+    Raises
+    ------
+    Unreached
+        When the port is taken.
+    """
+    if not port:
+        yield None
+        return
+    own, other = peer.ends
+    try:
+        listener = socket.create_server((own, port), family=_family(own), backlog=2)
+    except OSError as error:
+        text = N_("this workstation cannot listen at port {port}: {reason}")
+        raise Unreached(text, port=port, reason=system_reason(error)) from error
+    with contextlib.ExitStack() as stack:
+        stack.callback(listener.close)
+        answers = Answers(listener, other, timeout_s, stop)
+        stack.callback(answers.close)
+        yield answers
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def _secured(context: ssl.SSLContext, plain: socket.socket, destination: Destination) -> ssl.SSLSocket:

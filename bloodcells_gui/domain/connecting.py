@@ -103,6 +103,9 @@ class OrderSource:
         "hl7" (QBP^Q11 after IHE LAW, over MLLP) or "astm" (E1394 query in E1381 frames).
     host, port, tls, ca_file, certificate, application, facility : str, int, bool, str, str, str, str
         As of a :class:`Destination`.
+    answer_port : int
+        Port of this workstation at which the order is awaited while a question is open (IHE LAW has the peer
+        connect for it); 0 where it comes on the connection of the question.
     timeout_s : int
         How long an answer is waited for.
     on : bool
@@ -118,6 +121,7 @@ class OrderSource:
     certificate: str = field(default="", metadata=validation.text(4096))
     application: str = field(default="", metadata=validation.text(60))
     facility: str = field(default="", metadata=validation.text(60))
+    answer_port: int = field(default=0, metadata=validation.number(0, 65535, whole=True))
     timeout_s: int = field(default=10, metadata=validation.number(1, 60, whole=True))
     on: bool = field(default=True, metadata=validation.flag())
 
@@ -126,6 +130,8 @@ class OrderSource:
             raise ValueError(N_("a source of orders needs a name"))
         if not self.host.strip():
             raise ValueError(N_("a source of orders needs a host"))
+        if self.answer_port and (self.tls or self.format != HL7):
+            raise ValueError(N_("an order is awaited at a port only with HL7 and without TLS"))
 
     @property
     def address(self) -> str:

@@ -45,7 +45,8 @@ def order_lines(specimen: str, patient: str = PATIENT, control: str = "NW") -> l
 class ScriptedOrders(ScriptedPeer):
     """Answers questions for orders. `does` gets the specimen's number and names an answer or a fault.
 
-    `queries` are the messages that it was asked with, `thanks` what acknowledged its orders.
+    `queries` are the messages that it was asked with, `thanks` what acknowledged its orders. With the act
+    "connects" the order goes to the port `answers_to`, as IHE LAW has it.
     """
 
     def __init__(
@@ -55,7 +56,9 @@ class ScriptedOrders(ScriptedPeer):
         protocol: str = "mllp",
         hold_s: float = 1.5,
         port: int = 0,
+        answers_to: int = 0,
     ) -> None:
+        self.answers_to = answers_to
         self.queries: list[bytes] = []
         self.thanks: list[bytes] = []
         super().__init__(does, protocol=protocol, hold_s=hold_s, port=port)
@@ -88,6 +91,13 @@ class ScriptedOrders(ScriptedPeer):
             return
         if act.startswith("huge"):
             self._flood(line, START if act == "huge frame" else b"x")
+            return
+        if act == "connects":
+            answer, order = _hl7_answers("follows", specimen, control)
+            line.sendall(_framed(answer))
+            with socket.create_connection(("127.0.0.1", self.answers_to), 5) as back:
+                back.sendall(_framed(order))
+                self.thanks.append(back.recv(65_536).removeprefix(START).split(END)[0])
             return
         said = b"".join(_framed(lines) for lines in _hl7_answers(act, specimen, control))
         if act == "garbage":

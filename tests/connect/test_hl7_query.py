@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 import tracemalloc
@@ -9,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from bloodcells_gui.connect import peer as network
 from bloodcells_gui.connect.hl7_query import ask_hl7, order_query
 from bloodcells_gui.connect.hl7_text import parse_message
 from bloodcells_gui.connect.orders import answered_orders
 from bloodcells_gui.connect.peer import Unreached
-from bloodcells_gui.domain.connecting import OrderSource
+from bloodcells_gui.domain.connecting import ASTM, OrderSource
 from bloodcells_gui.domain.orders import Order, merged
 from scripts.tools.scripted_orders import ANSWERS, NONE, QUERY_FAULTS, ScriptedOrders
 from tests.support.hl7_validator import validated
@@ -131,3 +133,49 @@ def test_a_validator_has_nothing_to_say_of_question_and_thanks(tmp_path: Path) -
     question = order_query(source(1, application="LIS"), "S-1", "Q1", "20260302110000")
     assert validated(question, tmp_path) == []
     assert validated(asked("follows")[0].thanks[0], tmp_path) == []
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def test_a_peer_may_connect_for_the_order() -> None:
+    port = free_port()
+    with ScriptedOrders(lambda _: "connects", answers_to=port) as peer:
+        began = time.monotonic()
+        found = ask_hl7(source(peer.port, answer_port=port, timeout_s=5), "S-1", "Q1", "2026", lambda: False)
+        assert time.monotonic() - began < 3
+        time.sleep(0.05)
+        assert parse_message(peer.thanks[0]).get("MSA", 1) == "AA"
+    order = merged(found)
+    assert order is not None
+    assert (order.specimen, order.number) == ("S-1", "O-4711")
+    with pytest.raises(ConnectionRefusedError):  # nothing listens behind the conversation
+        socket.create_connection(("127.0.0.1", port), 1)
+
+
+def test_a_peer_that_does_not_connect_is_said() -> None:
+    with ScriptedOrders(lambda _: "no order follows") as peer:
+        with pytest.raises(Unreached, match="announced the order"):
+            ask_hl7(source(peer.port, answer_port=free_port()), "S-1", "Q1", "2026", lambda: False)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            with pytest.raises(Unreached, match="cannot listen"):
+                ask_hl7(source(peer.port, answer_port=port), "S-1", "Q1", "2026", lambda: False)
+
+
+def test_only_the_peer_that_was_asked_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    monkeypatch.setattr(network.Peer, "ends", property(lambda _: ("127.0.0.1", "192.0.2.7")))
+    with ScriptedOrders(lambda _: "connects", answers_to=port) as peer:
+        with pytest.raises(Unreached, match="announced the order"):
+            ask_hl7(source(peer.port, answer_port=port), "S-1", "Q1", "2026", lambda: False)
+        assert peer.thanks in ([], [b""])
+
+
+def test_awaiting_an_order_at_a_port_is_for_plain_hl7() -> None:
+    for changes in ({"tls": True}, {"format": ASTM}):
+        with pytest.raises(ValueError, match="awaited at a port"):
+            source(1, answer_port=2577, **changes)

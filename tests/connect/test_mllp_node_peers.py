@@ -13,15 +13,17 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bloodcells_gui.connect.hl7_query import ask_hl7
 from bloodcells_gui.connect.hl7_result import connection_test, hl7_message
 from bloodcells_gui.connect.mllp import send_hl7
 from bloodcells_gui.connect.result import withdrawn
-from bloodcells_gui.domain.connecting import ORU, OUL
+from bloodcells_gui.domain.connecting import ORU, OUL, OrderSource
 from tests.support.outboxes import at_port
 from tests.support.results import a_result
 
@@ -58,12 +60,12 @@ class NodePeer:
         raise AssertionError("the peer ended")
 
 
-@pytest.fixture(params=PACKAGES)
-def peer(request: pytest.FixtureRequest) -> Iterator[NodePeer]:
+@contextmanager
+def started(package: str) -> Iterator[NodePeer]:
     folder = Path(os.environ.get("BLOODCELLS_NODE", "/nowhere"))
-    if shutil.which("node") is None or not (folder / "node_modules" / request.param).is_dir():
-        pytest.skip(f"no HL7 server in node: node with {request.param} in $BLOODCELLS_NODE")
-    peer = NodePeer(folder, request.param)
+    if shutil.which("node") is None or not (folder / "node_modules" / package).is_dir():
+        pytest.skip(f"no HL7 server in node: node with {package} in $BLOODCELLS_NODE")
+    peer = NodePeer(folder, package)
     try:
         peer.wait_until_ready()
         yield peer
@@ -72,6 +74,12 @@ def peer(request: pytest.FixtureRequest) -> Iterator[NodePeer]:
         peer.process.wait(10)
         assert peer.process.stdout is not None
         peer.process.stdout.close()
+
+
+@pytest.fixture(params=PACKAGES)
+def peer(request: pytest.FixtureRequest) -> Iterator[NodePeer]:
+    with started(request.param) as peer:
+        yield peer
 
 
 @pytest.mark.parametrize("message", [ORU, OUL])
@@ -95,3 +103,11 @@ def test_its_refusal_is_one(peer: NodePeer) -> None:
     done = send_hl7(destination, connection_test("REFUSED", destination, "20260302110000"), "REFUSED")
     assert done.refused
     assert "AR" in done.words.text()
+
+
+def test_a_question_is_understood_and_its_answer_too() -> None:
+    with started("simple-hl7") as peer:
+        source = OrderSource("LIS", host="127.0.0.1", port=peer.port)
+        (order,) = ask_hl7(source, "S|1^2", "Q1", "20260302110000", lambda: False)
+    assert (order.specimen, order.number, order.tests) == ("S|1^2", "O-4711", ("Differential",))
+    assert order.field("patient_name") == "Lefèvre, Émilie"

@@ -112,7 +112,8 @@ def test_what_is_no_order_is_refused(data: bytes) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    for prefix in (b"", b"MSH|^~\\&|A||||1||OML^O33|1|P|2.5\r", b"specimen,wbc\n"):
+    hl7, table = b"MSH|^~\\&|A||||1||OML^O33|1|P|2.5\r", b"specimen,wbc (/uL),plt\n"
+    for prefix in (b"", hl7, hl7 + b"SPM|1|S-1\rOBR|1|", table, b"H|\\^&\r", b"H|\\^&\rO|1|S-1|", b"H|"):
         try:
             for order in orders_in(prefix + data):
                 checked(order, date(2026, 3, 2))

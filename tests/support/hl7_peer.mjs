@@ -1,6 +1,7 @@
 // Receives HL7 messages with a server that others wrote: node hl7_peer.mjs FOLDER PACKAGE PORT, where FOLDER holds
 // node_modules with the package (node-hl7-server or simple-hl7). Prints "ready", then one JSON line a message with
-// what that server reads in it. It refuses (AR) what comes under the control id REFUSED.
+// what that server reads in it. It refuses (AR) what comes under the control id REFUSED, and simple-hl7 answers a
+// question (QBP^Q11) with the order of the specimen in the acknowledgment.
 import { createRequire } from 'node:module';
 import net from 'node:net';
 import path from 'node:path';
@@ -32,6 +33,18 @@ if (name === 'node-hl7-server') {
       return found ? text(component ? found.getComponent(field, component) : found.getField(field)) : '';
     };
     const control = text(message.header.getField(8));
+    const asked = message.getSegment('QPD');
+    if (asked) {
+      const tag = text(asked.getField(2));
+      const specimen = text(asked.getField(3));
+      response.ack.addSegment('QAK', tag, 'OK', 'WOS^Work Order Step^IHELAW');
+      response.ack.addSegment('QPD', 'WOS^Work Order Step^IHELAW', tag, specimen);
+      response.ack.addSegment('PID', '1', '', ['P-77812', '', '', 'LAB', 'PI'], '', ['Lefèvre', 'Émilie'], '', '19610714', 'F');
+      response.ack.addSegment('SPM', '1', specimen);
+      response.ack.addSegment('ORC', 'NW', 'O-4711');
+      response.ack.addSegment('OBR', '1', 'O-4711', '', ['DIFF', 'Differential', 'L']);
+      return next();
+    }
     tell({
       control, patient: get('PID', 3, 1), family: get('PID', 5, 1), placer: get('OBR', 2), specimen: get('SPM', 2),
       observations: message.getSegments('OBX').length,

@@ -102,8 +102,10 @@ class SourcesForm(QWidget):
         self.format = QComboBox()
         for value, text in _FORMATS:
             self.format.addItem(text, value)
-        self.port, self.timeout = QSpinBox(), QSpinBox()
+        self.port, self.timeout, self.answer_port = QSpinBox(), QSpinBox(), QSpinBox()
         self.port.setRange(1, 65535)
+        self.answer_port.setRange(0, 65535)
+        self.answer_port.setSpecialValueText(tr("on the connection of the question"))
         self.timeout.setRange(1, 60)
         self.timeout.setSuffix(" s")
         self.tls = QCheckBox(tr("By &TLS"))
@@ -115,6 +117,7 @@ class SourcesForm(QWidget):
             (tr("Po&rt"), self.port), ("", self.tls), (tr("&Authority of the peer (PEM)"), self.ca_file),
             (tr("Own &certificate and key (PEM)"), self.certificate),
             (tr("Receiving a&pplication"), self.application), (tr("Receiving fac&ility"), self.facility),
+            (tr("The order comes to por&t"), self.answer_port),
             (tr("&Wait for an answer"), self.timeout), ("", self.on),
             (tr("Ask for the &specimen"), self.specimen),
         ):  # fmt: skip
@@ -169,6 +172,7 @@ class SourcesForm(QWidget):
         self.certificate.setText(s.certificate)
         self.application.setText(s.application)
         self.facility.setText(s.facility)
+        self.answer_port.setValue(s.answer_port)
         self.timeout.setValue(s.timeout_s)
         self.on.setChecked(s.on)
         self.remove_button.setEnabled(chosen is not None)
@@ -183,7 +187,7 @@ class SourcesForm(QWidget):
                 host=self.host.text().strip(), port=self.port.value(), tls=self.tls.isChecked(),
                 ca_file=self.ca_file.text().strip(), certificate=self.certificate.text().strip(),
                 application=self.application.text().strip(), facility=self.facility.text().strip(),
-                timeout_s=self.timeout.value(), on=self.on.isChecked(),
+                answer_port=self.answer_port.value(), timeout_s=self.timeout.value(), on=self.on.isChecked(),
             )  # fmt: skip
         except ValueError as error:
             self.refused.emit(reason_of(error))

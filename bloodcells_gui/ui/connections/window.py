@@ -214,6 +214,9 @@ class ConnectionsWindow(QDialog):
         if found.confirmed:
             text = tr("Confirmed by {name}, {time}.")
             said = text.format(name=found.confirmed_by, time=language.when(found.confirmed_at))
+            if len(found.confirmed_codes) < len(found.codes):
+                more = tr("The table has figures since that are not sent until it is confirmed again.")
+                said = f"{said} {more}"
         elif found.confirmed_by:
             said = tr("The table was changed since {name} confirmed it.").format(name=found.confirmed_by)
         else:

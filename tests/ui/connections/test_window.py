@@ -13,7 +13,7 @@ from bloodcells_gui.app.connection_test import Tried
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.connecting import TCP, Connections, Destination, SendState
 from bloodcells_gui.domain.i18n import Reason
-from bloodcells_gui.domain.loinc import LOCAL_SYSTEM
+from bloodcells_gui.domain.loinc import DEFAULT_CODES, LATER_KEYS, LOCAL_SYSTEM
 from bloodcells_gui.ui.connections.model import CodesModel, OutboxColumn
 from bloodcells_gui.ui.connections.window import ConnectionsWindow
 from bloodcells_gui.ui.context import UiContext
@@ -182,3 +182,18 @@ def test_an_old_version_is_refused_in_the_window(window: ConnectionsWindow, work
     window.again_button.click()
     assert "is not sent again" in window.banners.banners[0].texts[0]
     assert workspace.outbox.lines()[0].state is SendState.SENT
+
+
+def test_figures_that_came_with_a_new_version_are_asked_for(
+    window: ConnectionsWindow, workspace: Workspace
+) -> None:
+    former = tuple(row for row in DEFAULT_CODES if row.key not in LATER_KEYS)
+    confirmed = Connections(codes=former).confirm("A. Dupont", "2026-03-02T11:00:00Z")
+    workspace.outbox.save_connections(confirmed)
+    window.refresh()
+    assert len(window.codes.codes) == len(DEFAULT_CODES)
+    assert "A. Dupont" in window.confirmed.text()
+    assert "not sent until it is confirmed again" in window.confirmed.text()
+    window.confirm()
+    assert "again" not in window.confirmed.text()
+    assert len(workspace.outbox.connections.confirmed_codes) == len(DEFAULT_CODES)
