@@ -212,9 +212,11 @@ class Workspace(SettingsKeeper):
         Raises
         ------
         UserError
-            When the images lie in several places and nobody said that they are one specimen, or the case
-            cannot be written.
+            When the images lie in several places and nobody said that they are one specimen, the case cannot
+            be written, or the laboratory has accounts and nobody is signed in.
         """
+        if not came_from:
+            self.accounts.require_person()
         if intake.in_question and not options.one_specimen:
             raise several_places(intake, SAY_IN_THE_WINDOW)
         if options.kind == AUTO:
@@ -226,9 +228,12 @@ class Workspace(SettingsKeeper):
         path = self._free_case_path(specimen.id, created)
         store = new_case(path, specimen, case_id=path.stem, created=created, came_from=came_from)
         session = self._new_session(store)
+        if came_from and self.accounts.in_force:  # what is done by itself is in no person's name
+            session.accounts, session.author = None, "unnamed"
         for name, value in options.fields:
             if value.strip():
                 session.set_field(name, value.strip())
+        session.accounts = self.accounts
         target = first_target(specimen.kind, options.target_cells)
         job = AnalysisJob(
             path,
@@ -248,6 +253,7 @@ class Workspace(SettingsKeeper):
 
     def new_counter_case(self, specimen_id: str) -> CaseSession:
         """A new case without images, for cells counted at the microscope; open for writing."""
+        self.accounts.require_person()
         created = utc_now()
         path = self._free_case_path(specimen_id, created)
         specimen = Specimen(specimen_id, SpecimenKind.COUNTER, self.cases_dir)

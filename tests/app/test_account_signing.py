@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import pytest
 
 from bloodcells_gui.app.account import os_account_name
@@ -22,17 +23,24 @@ from bloodcells_gui.app.signing import amend, sign
 from bloodcells_gui.app.signing_checks import answer_finding, findings
 from bloodcells_gui.app.two_persons import SECOND_PERSON, waits
 from bloodcells_gui.app.worklist import Query, WorkList
-from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.accounts import TwoPersons
 from bloodcells_gui.domain.connecting import Connections, Destination
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import CONFIRMED, FindingAnswer
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.storage.audit import verify
+from tests.support.fakes import draw_cell
 from tests.support.outboxes import AT, counted_case, workstation
 from tests.support.pdf_text import text_of
 from tests.support.staff import PIN, enter, quick_hashes, staffed
 from tests.support.workbench_window import a_case
+
+
+def encoded_png(seed: int) -> bytes:
+    image, _ = draw_cell(seed, "LY")
+    return bytes(cv2.imencode(".png", image)[1].tobytes())
+
 
 MEANING = "Reviewed and reported"
 WHY = "Short count."
@@ -212,6 +220,32 @@ def test_a_second_reading_is_of_who_is_signed_in(workspace: Workspace) -> None:
     with pytest.raises(UserError, match="Anna Roth"):
         reading.label(cell, "MO")
     session.close()
+
+
+def test_a_case_that_comes_by_itself_needs_nobody_and_names_nobody(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    for number in range(2):
+        (images / f"{number}.png").write_bytes(encoded_png(number))
+    options = OpenOptions(kind="crops", fields=(("ward", "3 West"),))
+    intake = workspace.look_at(images, "crops")
+    for person in ("anna", ""):
+        if person:
+            enter(workspace, person)
+        else:
+            workspace.accounts.lock()
+        session, _ = workspace.new_case(intake, options, came_from="Watched folder")
+        assert [e.author for e in session.store.events()] == ["unnamed"]
+        assert session.accounts is workspace.accounts
+        session.close()
+    before = sorted(workspace.cases_dir.iterdir())
+    with pytest.raises(SignInWanted):
+        workspace.new_case(intake, options)
+    with pytest.raises(SignInWanted):
+        workspace.new_counter_case("S-2")
+    assert sorted(workspace.cases_dir.iterdir()) == before
 
 
 # -- two persons ---------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QWindow
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
 
 from bloodcells_gui.app.accounts import Accounts
@@ -80,7 +80,6 @@ class Locker(QObject):
         super().__init__(window)
         self._context, self._accounts, self._window, self._moment = context, accounts, window, moment
         self._last = moment()
-        self._watched: set[int] = set()
         self._covers: list[Cover] = []
         self.dialog: SignInDialog | None = None
         self._timer = QTimer(self)
@@ -112,14 +111,7 @@ class Locker(QObject):
 
     def _watch(self) -> None:
         for top in QGuiApplication.topLevelWindows():
-            if id(top) not in self._watched:
-                self._watched.add(id(top))
-                top.installEventFilter(self)
-                top.destroyed.connect(self._forgetter(top))
-
-    def _forgetter(self, top: QWindow) -> Callable[[], None]:
-        number = id(top)
-        return lambda: self._watched.discard(number)
+            top.installEventFilter(self)  # a second time only moves it to the end
 
     def follow(self) -> None:
         """Cover the windows where the accounts are locked, uncover them where they are not."""

@@ -103,6 +103,12 @@ class SignInDialog(AccountForm):
             self.other.clicked.connect(self._switch)
         elif self.locked and person is not None:
             self.login.setText(person.login)
+        self.computer = self.buttons.addButton(
+            tr("By the &computer's account"), QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.computer.clicked.connect(self._by_computer)
+        # Behind a lock that a PIN opens, who sits there is not known by the computer's account.
+        self._accounts_pin = self._by_pin
         self._show_rows()
         if accounts.unreachable is not None and not self._by_pin:
             self.complain(accounts.unreachable)
@@ -113,7 +119,21 @@ class SignInDialog(AccountForm):
         self._show_rows()
         (self.pin if self._by_pin else self.login).setFocus()
 
+    def _by_computer(self) -> None:
+        try:
+            if not self._accounts.sign_in_by_os():
+                raise UserError(
+                    N_("The account of this computer stands for nobody here."),
+                    "",
+                    N_("Enter account and password."),
+                )
+        except UserError as error:
+            self.complain(error)
+            return
+        Form.accept(self)
+
     def _show_rows(self) -> None:
+        self.computer.setVisible(not self._by_pin and not self._accounts_pin)
         for field, shown in ((self.pin, self._by_pin), (self.login, not self._by_pin),
                              (self.password, not self._by_pin)):  # fmt: skip
             self.form.setRowVisible(field, shown)
@@ -146,6 +166,7 @@ class SignInDialog(AccountForm):
             event.ignore()
             self.quit_wanted.emit()
             return
+        self.locked = False  # the program ends
         super().closeEvent(event)
 
 

@@ -321,6 +321,10 @@ class ToolWindows(QObject):
         if self.session is None:
             return
         decided_cells(self.session)  # refused before anything is asked
+        if self.workspace.accounts.in_force:  # nobody reads under a name that is typed
+            if self.window.reviewer.known():
+                self.read_again(self.workspace.author)
+            return
         dialog = ReviewerDialog("", self.window, second=True)
         accepted = dialog.exec()
         dialog.deleteLater()

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
+from bloodcells_gui.app.account import os_account_name
 from bloodcells_gui.app.account_management import AccountDesk
 from bloodcells_gui.app.two_persons import waits
 from bloodcells_gui.app.workspace import Workspace
@@ -133,6 +134,37 @@ def test_choosing_pin_and_password(qtbot, context: UiContext, workspace: Workspa
     mine.show()
     mine.out.click()
     assert workspace.accounts.acting is None
+
+
+def test_the_computers_account_signs_in_where_it_is_bound(
+    qtbot, context: UiContext, workspace: Workspace
+) -> None:  # type: ignore[no-untyped-def]
+    desk = AccountDesk(workspace.accounts)
+    workspace.accounts.sign_out()
+    dialog = SignInDialog(context, workspace.accounts)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.computer.click()
+    assert "stands for nobody here" in dialog.complaint.text()
+    enter(workspace, "chief")
+    desk.change(desk.find("ben"), os_account=os_account_name())
+    workspace.accounts.sign_out()
+    dialog.computer.click()
+    assert workspace.author == "Ben Tech (lab:ben)"
+    workspace.accounts.lock()
+    locked = SignInDialog(context, workspace.accounts)
+    qtbot.addWidget(locked)
+    locked.show()
+    assert locked.computer.isVisible()  # there is no PIN that could be asked
+    locked.computer.click()
+    assert not workspace.accounts.locked
+    workspace.accounts.choose_pin(SECRET, PIN)
+    workspace.accounts.lock()
+    again = SignInDialog(context, workspace.accounts)
+    qtbot.addWidget(again)
+    again.show()
+    again.other.click()
+    assert not again.computer.isVisible()
 
 
 # -- the lock ------------------------------------------------------------------------------------------
