@@ -92,7 +92,8 @@ class AccountBook:
         if not rows:
             return AccountRules()
         sign, two, percent, minutes, revision = rows[0]
-        return AccountRules(bool(sign), TwoPersons(str(two)), float(percent), int(minutes), int(revision))
+        rule = TwoPersons(str(two)) if str(two) in set(TwoPersons) else TwoPersons.EVERY
+        return AccountRules(bool(sign), rule, float(percent), int(minutes), int(revision))
 
     def pin_hash(self, login: str) -> str:
         """The hash of a PIN, "" for none: kept in memory while the person is signed in."""
@@ -340,7 +341,9 @@ def _differences(before: Account, after: Account) -> list[tuple[str, str]]:
 
 def _account(row: Row) -> Account:
     login, name, role, may_sign, os_account, active, revision, password, pin, wait = row
+    known = str(role) in set(Role)  # else it was written by hand, or by a newer version: it may do nothing
     return Account(
-        str(login), str(name), Role(str(role)), bool(may_sign), str(os_account or ""), bool(active),
+        str(login), str(name), Role(str(role)) if known else Role.TECHNICIAN, bool(may_sign),
+        str(os_account or ""), bool(active) and known,
         bool(password), bool(pin), max(0.0, float(wait or 0.0)), int(revision),
     )  # fmt: skip

@@ -20,12 +20,13 @@ def hash_secret(secret: str) -> str:
 
 def matches(hashed: str, secret: str) -> bool:
     """Whether `secret` is what was hashed. It takes as long where there is no hash (""), and answers no."""
+    hasher = _hasher()
     import argon2
 
     if len(secret) > LONGEST_PASSWORD:  # ten megabytes are no password, and are not hashed
         return False
     try:
-        return bool(_hasher().verify(hashed or _UNKNOWN, _bytes(secret))) and bool(hashed)
+        return bool(hasher.verify(hashed or _UNKNOWN, _bytes(secret))) and bool(hashed)
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
 

@@ -10,12 +10,18 @@ from pathlib import Path
 from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QAbstractItemView,
+    QAbstractSpinBox,
+    QComboBox,
     QDialogButtonBox,
     QFrame,
     QHBoxLayout,
+    QLineEdit,
     QListView,
+    QPlainTextEdit,
     QStackedWidget,
+    QTableView,
     QWidget,
 )
 
@@ -86,6 +92,7 @@ class SettingsDialog(Form):
         self._seen = settings
         self._keep = keep
         self._shared = bool(settings.lab_database)
+        self._refusal = refusal
         self.banners = BannerStack(context)
         self.pages: list[Page] = []
         self.list = QListView()
@@ -127,6 +134,8 @@ class SettingsDialog(Form):
         self.pages = [kind(self._context, settings) for kind in PAGES]
         for page in self.pages if self._shared else ():
             page.say_whose()
+            if self._refusal and page.laboratory_alone:
+                _forbid(page, self._refusal)
         for page in self.pages:
             self.stack.addWidget(page)
         model = QStringListModel([p.title for p in self.pages], self.list)
@@ -236,3 +245,11 @@ class SettingsDialog(Form):
         entered = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if not (entered and isinstance(self.focusWidget(), QAbstractItemView)):
             super().keyPressEvent(event)
+
+
+def _forbid(page: Page, why: str) -> None:
+    """Let a page be read and scrolled, not changed; each field says why."""
+    for kind in (QLineEdit, QPlainTextEdit, QComboBox, QAbstractButton, QAbstractSpinBox, QTableView):
+        for field in page.findChildren(kind):
+            field.setEnabled(False)
+            field.setToolTip(plain_tip(why))

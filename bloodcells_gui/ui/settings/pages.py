@@ -140,6 +140,11 @@ class Page(QWidget):
         made.setWordWrap(True)
         self.outer.addWidget(made)
 
+    @property
+    def laboratory_alone(self) -> bool:
+        """Whether nothing of this page is the workstation's own."""
+        return "header" not in self._readers and WORKSTATION_NAMES.isdisjoint(self._readers)
+
     def say_whose(self) -> None:
         """Say which settings of this page hold for every workstation, and which for this one alone."""
         names = tuple(self._readers)

@@ -1,0 +1,122 @@
+"""The start of the program with accounts, and windows that say what a person may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QComboBox
+
+from bloodcells_gui.app.account import os_account_name
+from bloodcells_gui.app.account_management import AccountDesk
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.accounts import Role
+from bloodcells_gui.ui.accounts.sign_in import MyAccountDialog, SignInDialog
+from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
+from bloodcells_gui.ui.settings.dialog import SettingsDialog
+from bloodcells_gui.ui.window_memory import WindowMemory
+from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
+from tests.support.staff import SECRET, enter, quick_hashes, staffed
+from tests.support.workbench_window import a_case, a_workspace, shown_tools
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick_hashes(monkeypatch)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    workspace = a_workspace(tmp_path)
+    staffed(workspace, tmp_path)
+    yield workspace
+    workspace.lab.close()
+
+
+@pytest.fixture
+def tools(context: UiContext, workspace: Workspace, memory: WindowMemory) -> Iterator[ToolWindows]:
+    workspace.accounts.sign_out()
+    with shown_tools(context, workspace, memory) as tools:
+        yield tools
+
+
+def test_the_start_asks_who_it_is_and_the_day_s_name_is_not_asked(
+    workspace: Workspace, tools: ToolWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def fill(dialog: SignInDialog) -> int:
+        asked.append(dialog.windowTitle())
+        dialog.login.setText("ben")
+        dialog.password.setText(SECRET)
+        dialog.accept()
+        return 1
+
+    monkeypatch.setattr(SignInDialog, "exec", fill)
+    monkeypatch.setattr(ReviewerDialog, "exec", lambda _: pytest.fail("the name of the day was asked"))
+    tools.accounts.begin()
+    assert workspace.author == "Ben Tech (lab:ben)"
+    assert tools.window.reviewer.known()
+    tools.accounts.begin()
+    assert asked == ["Sign in"]
+    shown: list[str] = []
+    monkeypatch.setattr(MyAccountDialog, "exec", lambda d: shown.append(d.windowTitle()) or 1)
+    tools.window.actions_.get("person").trigger()
+    assert shown == ["Your account"]
+
+
+def test_the_computers_account_is_asked_nothing_at_the_start(
+    workspace: Workspace, tools: ToolWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.accounts.sign_in("chief", SECRET)
+    AccountDesk(workspace.accounts).add("dora", "Dora", Role.VALIDATOR, os_account=os_account_name())
+    workspace.accounts.sign_out()
+    monkeypatch.setattr(SignInDialog, "exec", lambda _: pytest.fail("asked"))
+    tools.accounts.begin()
+    assert workspace.author == "Dora (lab:dora)"
+
+
+def test_a_decision_of_nobody_asks_who_it_is(
+    workspace: Workspace, tools: ToolWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = workspace.open_case(a_case(workspace.cases_dir / "case.bcs", 6))
+    tools.window.attach(session)
+    page = tools.window.page
+    assert page is not None
+    monkeypatch.setattr(SignInDialog, "exec", lambda _: 0)  # would rather read
+    assert page.controller.relabel([session.cells[0].id], "LY") is None
+    assert session.store.events() == []
+
+
+def test_settings_of_the_laboratory_are_shown_and_not_changed(
+    qtbot,
+    context: UiContext,
+    workspace: Workspace,  # type: ignore[no-untyped-def]
+) -> None:
+    settings = workspace.settings
+    dialog = SettingsDialog(context, settings, refusal="Anna may not.")
+    qtbot.addWidget(dialog)
+    own = [p for p in dialog.pages if not p.laboratory_alone]
+    others = [p for p in dialog.pages if p.laboratory_alone]
+    assert own
+    assert others
+    for page in others:
+        for field in page.findChildren(QComboBox):
+            assert not field.isEnabled()
+            assert "Anna may not." in field.toolTip()
+    assert any(field.isEnabled() for page in own for field in page.findChildren(QComboBox))
+    assert "this workstation only" in dialog.banners.banners[0].texts[0]
+
+
+def test_connections_are_shown_and_not_changed(workspace: Workspace, tools: ToolWindows) -> None:
+    enter(workspace, "anna")
+    window = tools.connections.show()
+    assert not window.destinations.isEnabled()
+    assert not window.confirm_button.isEnabled()
+    assert "may not set up connections" in window.banners.banners[0].texts[0]
+    enter(workspace, "chief")
+    window = tools.connections.show()
+    assert window.destinations.isEnabled()
+    assert not window.banners.banners
