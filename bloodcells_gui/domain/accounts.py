@@ -12,11 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_
-from bloodcells_gui.domain.review import Signature
 from bloodcells_gui.domain.safe_text import escape_control_chars
+
+if TYPE_CHECKING:
+    from bloodcells_gui.domain.review import Signature
 
 LONGEST_NAME = 80
 LEAST_PASSWORD, LONGEST_PASSWORD = 8, 256

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bloodcells_gui.domain.accounts import account_login, plain_name
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.number_parsing import number_of
 
@@ -108,7 +109,9 @@ class Event:
 
     @property
     def person(self) -> str:
-        """The author's typed name: signatures and amendments have the account behind it in brackets."""
+        """The author's name; a laboratory's account, and of signatures the computer's, are left out."""
+        if account_login(self.author):
+            return plain_name(self.author)
         if self.kind not in (EventKind.SIGN, EventKind.AMEND) or not self.author.endswith(")"):
             return self.author
         return self.author.rpartition(" (")[0] or self.author

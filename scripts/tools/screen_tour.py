@@ -10,7 +10,11 @@ from pathlib import Path
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
+from bloodcells_gui.app.account_management import AccountDesk
+from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.case_details import set_analyser, set_analyser_cells
+from bloodcells_gui.app.lab_database import init
+from bloodcells_gui.app.lab_link import LabLink
 from bloodcells_gui.app.models import installed_models
 from bloodcells_gui.app.retention import Retention
 from bloodcells_gui.app.session import CaseSession
@@ -19,6 +23,7 @@ from bloodcells_gui.app.signing_checks import answer_finding, findings
 from bloodcells_gui.app.support_report import support_report
 from bloodcells_gui.app.worklist import WorkList
 from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.accounts import Role
 from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import CONFIRMED, FindingAnswer
@@ -26,6 +31,9 @@ from bloodcells_gui.domain.settings import Privacy, ReportHeader
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.storage.connection import unreachable
 from bloodcells_gui.ui import start
+from bloodcells_gui.ui.accounts.forms import AccountDialog, ResetDialog
+from bloodcells_gui.ui.accounts.sign_in import MyAccountDialog, PasswordDialog, PinDialog, SignInDialog
+from bloodcells_gui.ui.accounts.window import AccountsWindow
 from bloodcells_gui.ui.counter.dialog import CountDialog
 from bloodcells_gui.ui.dialogs.about import AboutDialog
 from bloodcells_gui.ui.dialogs.cell_comment import CellCommentDialog
@@ -122,6 +130,7 @@ class Tour:
         self._newer_windows(reviewed)
         self._dialogs(reviewed)
         self._film_windows()
+        self._accounts(reviewed)
         self.window.close()
         self.cases.close()
 
@@ -324,3 +333,47 @@ class Tour:
         ):  # fmt: skip
             self._shoot(name, dialog)
             dialog.close()
+
+    def _accounts(self, reviewed: CaseSession) -> None:
+        """Windows of a laboratory with accounts, which the rest of the walk has none of."""
+        context, over = self.context, self.window
+        address = f"sqlite:///{self.workspace.home / 'lab.db'}"
+        init(address)
+        accounts = Accounts(LabLink(lambda: address), self.workspace.home)
+        desk, password = AccountDesk(accounts), "correct horse"
+        long = "Dr Anne-Marie Wojciechowska-Lefèvre de Saint-Aubin"
+        desk.add("awl", long, Role.ADMINISTRATOR, may_sign=True, password=password)
+        accounts.sign_in("awl", password)
+        desk.add(
+            "b.muller-grossmann", "Bärbel Müller-Großmann", Role.VALIDATOR, os_account="bmuellergrossmann"
+        )
+        accounts.choose_pin(password, "4711")
+        window = AccountsWindow(context, accounts, over)
+        for tab in range(3):
+            window.tabs.setCurrentIndex(tab)
+            self._shoot(f"accounts {tab}", window)
+        window.close()
+        refused = SignInDialog(context, accounts, over)
+        refused.show()
+        refused.login.setText("awl")
+        refused.password.setText("wrong one")
+        refused.accept()
+        for name, dialog in (
+            ("sign in", SignInDialog(context, accounts, over)), ("sign in, wrong", refused),
+            ("own account", MyAccountDialog(context, accounts, over)), ("own PIN", PinDialog(context, accounts, over)),
+            ("own password", PasswordDialog(context, accounts, over)),
+            ("new account", AccountDialog(context, desk, None, over)),
+            ("change account", AccountDialog(context, desk, desk.find("awl"), over)),
+            ("reset", ResetDialog(context, desk, desk.find("b.muller-grossmann"), over)),
+            ("sign with PIN", SignDialog(context, accounts.author, signing_checks(reviewed), over, account=accounts.author)),
+            ("second person", SignDialog(context, accounts.author, (), over, account=accounts.author, first=long)),
+            ("amend with PIN", AmendDialog(over, pin=True)),
+        ):  # fmt: skip
+            self._shoot(name, dialog)
+            dialog.close()
+        accounts.lock()
+        locked = SignInDialog(context, accounts, over)
+        self._shoot("locked", locked)
+        locked.other.click()
+        self._shoot("locked, another person", locked)
+        locked.close()

@@ -91,6 +91,7 @@ def test_the_record_names_person_and_account_whatever_was_typed(
     session.author = "Anna Roth (lab:anna)"
     session.count("SNE", 1)
     assert session.store.events()[-1].author == "Ben Tech (lab:ben)"
+    assert session.store.events()[-1].person == "Ben Tech"
     signed(session, workspace, "anna")
     (signature,) = session.state.signatures
     assert signature.author == "Anna Roth (lab:anna)"

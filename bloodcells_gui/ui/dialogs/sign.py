@@ -163,13 +163,15 @@ class SignDialog(Form):
         self.pin = PinEdit()
         self._needs_pin = bool(account)
         if account:
-            self.name.setText(plain_name(account))
-            self.name.setReadOnly(True)
-            self.name.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            self.form.addRow(tr("Name"), self.name)
+            self.name.setText(plain_name(account))  # what is signed under, and nothing to type
+            self.form.addRow(tr("Name"), PlainLabel(self.name.text()))
+            self.name.setParent(self)
+            self.name.hide()
             self.form.addRow(tr("Your &PIN"), self.pin)
         else:
             self.form.addRow(tr("Your &name, again"), self.name)
+            self.pin.setParent(self)
+            self.pin.hide()
         account_name = os_account_name()
         if account_name and not account:
             account_label = QLabel(
@@ -325,6 +327,9 @@ class AmendDialog(Form):
         self._needs_pin = pin
         if pin:
             self.form.addRow(tr("Your &PIN"), self.pin)
+        else:
+            self.pin.setParent(self)
+            self.pin.hide()
         for field in (self.reason, self.pin):
             field.textChanged.connect(lambda _: self.set_accept_enabled(self._complete()))
         self.set_accept_enabled(False)
