@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.cell import cell_number
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import LIBRARY_SUFFIX
+from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.imaging.io.own_pictures import validated_jpeg
+from bloodcells_gui.storage.lab.database import LabDatabase
+from bloodcells_gui.storage.lab.library import LabLibrary
+from bloodcells_gui.storage.lab.pool import LabPool
+from bloodcells_gui.storage.library_rows import LibraryRows
 from bloodcells_gui.storage.reference_library import Library, Reference
 
 __all__ = ["LIBRARY_NAME", "Reference", "ReferenceLibraryController"]
@@ -25,15 +31,36 @@ class ReferenceLibraryController:
     ----------
     home : Path
         Folder of the person's data.
+    pool : callable
+        Gives the connections to the laboratory's database, where the library is then; None for a workstation
+        on its own.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, pool: Callable[[], LabPool | None] = lambda: None) -> None:
         self._path = home / LIBRARY_NAME
+        self._pool = pool
         self._library: Library | None = None
+        #: The laboratory's, whether it is the one in use or not.
+        self.shared = LabLibrary(lambda: self._connection())  # noqa: PLW0108  # asked for each time
         self._opening = threading.Lock()
 
-    def library(self) -> Library:
-        """The library's file, opened when it is first asked for."""
+    def _connection(self) -> AbstractContextManager[LabDatabase]:
+        pool = self._pool()
+        if pool is None:
+            raise UserError(N_("This workstation has left the laboratory's database."))
+        return pool.database()
+
+    def library(self) -> LibraryRows:
+        """The laboratory's library, else that of this workstation, opened when it is first asked for."""
+        return self.shared if self._pool() is not None else self.own()
+
+    @property
+    def has_own(self) -> bool:
+        """Whether this workstation has a library of its own, used or not."""
+        return self._path.exists()
+
+    def own(self) -> Library:
+        """This workstation's own library."""
         with self._opening:
             if self._library is None:
                 self._library = Library(self._path)

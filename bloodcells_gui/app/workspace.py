@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -39,6 +40,7 @@ from bloodcells_gui.app.outbox import Outbox
 from bloodcells_gui.app.outbox_sharing import OutboxSharing
 from bloodcells_gui.app.red_cell_examination import ExaminationJob
 from bloodcells_gui.app.red_cell_examiner import red_cell_examiner
+from bloodcells_gui.app.reference_library import ReferenceLibraryController
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.settings_keeper import (
     SETTINGS_NAME,
@@ -175,12 +177,16 @@ class Workspace(SettingsKeeper):
 
     def own_things(self) -> Own:
         """What this workstation has that the laboratory which it joined lacks; UserError when it is away."""
-        return own_things(self.home, self.profiles()) if self.settings.lab_database else Own()
+        if not self.settings.lab_database:
+            return Own()
+        with closing(ReferenceLibraryController(self.home, self.lab.pool)) as library:
+            return own_things(self.home, self.profiles(), library)
 
     def bring_in(self) -> list[Reason]:
         """Bring that into the laboratory, for all stations; what was done."""
         self.may_change_laboratory()
-        return bring_in(self.home, self.profiles())
+        with closing(ReferenceLibraryController(self.home, self.lab.pool)) as library:
+            return bring_in(self.home, self.profiles(), library)
 
     # ---- cases
 

@@ -306,7 +306,7 @@ def _add_lab(verbs: Verbs) -> None:
     )
     status.add_argument("url", nargs="?", default="", metavar="URL", help=N_("default: that of the settings"))
     share = actions.add_parser(
-        "share", help=N_("bring this workstation's own calibration profiles into the laboratory")
+        "share", help=N_("bring this workstation's own profiles and reference cells into the laboratory")
     )
     accounts_parser.add_account(share)
     for p in (init, status, share):

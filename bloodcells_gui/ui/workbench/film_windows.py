@@ -47,7 +47,7 @@ class FilmWindows(QObject):
         self._window = window
         self.quality = Quality(workspace.index, lambda: workspace.settings)
         self._workspace = workspace
-        self._library = ReferenceLibraryController(workspace.home)
+        self._library = ReferenceLibraryController(workspace.home, workspace.lab.pool)
         self.known = KnownCells(workspace.home, self._library)
         self.comparison: FilmComparison | None = None
         self._page: CasePage | None = None

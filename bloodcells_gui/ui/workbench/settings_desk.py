@@ -113,9 +113,8 @@ class SettingsDesk(QObject):
         if isinstance(found, Own) and found:
             offer = (tr("Bring them in"), lambda: self._joining.ask(None, self._workspace.bring_in))
             whose = tr("The laboratory's are used from now on. Brought in, they are there for all stations.")
-            self._window.banners.notice(
-                _OWN, "info", found.said.text(lang), whose, actions=(offer,), stays=True
-            )
+            said = " ".join(reason.text(lang) for reason in found.said)
+            self._window.banners.notice(_OWN, "info", said, whose, actions=(offer,), stays=True)
         elif isinstance(found, list):
             self._window.banners.settle(_OWN)
             lines = [reason.text(lang) for reason in found]

@@ -85,7 +85,7 @@ class ToolWindows(QObject):
         self.site_check = SiteCheckDesk(context, workspace, window)
         self.accounts = AccountsDesk(context, workspace, window)
         self.connections = ConnectionsDesk(context, workspace, window)
-        self._shelf = context.library = ReferenceLibraryController(workspace.home)
+        self._shelf = context.library = ReferenceLibraryController(workspace.home, workspace.lab.pool)
         self._support = SupportDesk(context, workspace, window.banners, window)
         context.support = self._support.show
         window.actions_.connect("support", self._support.show)
