@@ -402,7 +402,7 @@ class Accounts:
     # -- one's own secrets -----------------------------------------------------------------------------
 
     def choose_pin(self, password: str, pin: str) -> None:
-        """Give oneself a PIN; the password is asked again, where the account has one."""
+        """Give oneself a PIN; asked again is the password, or without one the PIN of before."""
         check_pin(pin)
         with self._lock, self._answering() as book:
             person = self._own(book, password)
@@ -425,6 +425,8 @@ class Accounts:
             raise self._nobody_active()
         if account.has_password and not book.verify(person.login, PASSWORD, password):
             raise UserError(N_("This password is wrong."), "", _AGAIN)
+        if account.has_pin and not account.has_password and not book.verify(person.login, PIN, password):
+            raise UserError(N_("This PIN is wrong."), "", _AGAIN)
         return account
 
     @contextmanager

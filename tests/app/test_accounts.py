@@ -159,6 +159,11 @@ def test_the_operating_systems_account_signs_in_where_it_is_bound(
     assert not theirs.sign_in_by_os()  # behind a locked window anybody may sit
     theirs.unlock("4711")
     assert theirs.author == "Carl (lab:carl)"
+    for former in ("", "1174"):  # who finds the window open does not choose another PIN
+        with pytest.raises(UserError, match="PIN is wrong"):
+            theirs.choose_pin(former, "9182")
+    theirs.choose_pin("4711", "9182")
+    assert theirs.confirm(Right.SIGN, "9182")
 
 
 def test_a_signature_asks_for_the_pin(accounts: Accounts) -> None:

@@ -183,11 +183,14 @@ class PinDialog(AccountForm):
         self._accounts = accounts
         person = accounts.person
         self.password, self.pin, self.again = SecretEdit(), PinEdit(), PinEdit()
+        # Who sits at a window that is open must not give somebody else's account another PIN.
+        self._asks = person is not None and (person.has_password or person.has_pin)
+        by_pin = person is not None and not person.has_password
         for label, field in (
-            (tr("Your pass&word"), self.password), (tr("New &PIN"), self.pin), (tr("PIN &again"), self.again)
+            (tr("Your &former PIN") if by_pin else tr("Your pass&word"), self.password),
+            (tr("New &PIN"), self.pin), (tr("PIN &again"), self.again),
         ):  # fmt: skip
             self.secret_row(label, field, self._complete)
-        self._asks = person is not None and person.has_password
         self.form.setRowVisible(self.password, self._asks)
         self.set_accept_enabled(False)
 

@@ -172,10 +172,10 @@ class ToolWindows(QObject):
         self._add(lab, tr("Cases past their &time…"), self.show_retention, of_case=False)
         self._add(lab, tr("Back&up and restore…"), self.backup.show, of_case=False)
         self._add(lab, tr("Connections and &outbox…"), self.connections.show, of_case=False)
-        if self.workspace.accounts.reachable:
-            self._add(lab, tr("&Accounts…"), self.accounts.show, of_case=False)
+        self._accounts_action = self._add(lab, tr("&Accounts…"), self.accounts.show, of_case=False)
 
     def _update_actions(self) -> None:
+        self._accounts_action.setVisible(self.workspace.accounts.reachable)
         for action in self._for_case:
             action.setEnabled(self.window.front is not None)
 
