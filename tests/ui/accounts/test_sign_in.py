@@ -24,6 +24,7 @@ from bloodcells_gui.ui.dialogs.reason import ReasonDialog
 from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
+from tests.support.fakes import FakeJob, make_cells
 from tests.support.staff import PIN, SECRET, enter, quick_hashes, staffed
 from tests.support.workbench_window import a_case, a_workspace, shown_tools
 
@@ -257,6 +258,23 @@ def test_another_person_goes_on_behind_the_lock(workspace: Workspace, tools: Too
     session.relabel([session.cells[1].id], "LY")
     assert [e.author for e in session.store.events()] == ["Anna Roth (lab:anna)", "Ben Tech (lab:ben)"]
     assert "Ben Tech" in tools.window._person.text()  # noqa: SLF001
+
+
+def test_an_analysis_goes_on_behind_the_lock(
+    qtbot,
+    workspace: Workspace,
+    tools: ToolWindows,  # type: ignore[no-untyped-def]
+) -> None:
+    session = workspace.open_case(a_case(workspace.cases_dir / "case.bcs", 6))
+    tools.window.attach(session)
+    job = FakeJob(make_cells(64, seed=9, first_id=1000), pause_s=0.05)
+    tools.window.analysis.run(job, session, None)
+    workspace.accounts.lock()
+    assert tools.window.analysis.running
+    qtbot.waitUntil(lambda: not tools.window.analysis.running, timeout=10_000)
+    assert len(session.cells) == 70
+    assert workspace.accounts.locked
+    assert session.store.events() == []
 
 
 def test_a_locked_program_can_be_closed(workspace: Workspace, tools: ToolWindows) -> None:
