@@ -47,6 +47,7 @@ OWN_NAME = "settings.before-laboratory"
 #: Seconds for which a database that did not answer is not asked again by itself.
 QUIET_S = 20.0
 _log = logging.getLogger(__name__)
+_CHANGED_BY_BOTH = N_("Nothing of yours was saved. Changed by both of you: {both}.")
 _GAVE = N_("The laboratory's database was empty: it has the settings of this workstation now.")
 _SAME = N_("This workstation uses the laboratory's settings; they are the same as its own.")
 _JOINED = N_("This workstation uses the laboratory's settings now; its own are kept in {path}.")
@@ -58,6 +59,8 @@ class ChangedElsewhere(UserError):
 
     Attributes
     ----------
+    version : SettingsVersion
+        That change.
     newest : LabSettings
         What is in force now.
     merged : LabSettings
@@ -69,13 +72,14 @@ class ChangedElsewhere(UserError):
         self.merged = on_top(seen, wanted, self.newest)
         theirs, mine = changed_names(seen, self.newest), changed_names(seen, wanted)
         both = tuple(name for name in theirs if name in mine)
+        self.version = version
         super().__init__(
             N_("{reviewer} at {station} changed the laboratory's settings meanwhile ({time}): {names}."),
-            N_("Nothing of yours was saved. Changed by both of you: {both}."),
+            _CHANGED_BY_BOTH if both else N_("Nothing of yours was saved."),
             N_("Look at what is in force now, and make your change again."),
             reviewer=version.reviewer or "?",
             station=version.station,
-            time=_time_text(version),
+            time=_Time(version),
             names=_Names(theirs),
             both=_Names(both),
         )
@@ -107,8 +111,15 @@ class SettingsNews:
         return self.said.template != _CHANGED
 
 
-def _time_text(version: SettingsVersion) -> str:
-    return local_text(datetime.fromtimestamp(version.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+class _Time(Reason):
+    """When a version was made, as the language of the reader writes it."""
+
+    def __init__(self, version: SettingsVersion) -> None:
+        made = datetime.fromtimestamp(version.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        super().__init__("{time}", (("time", made),))
+
+    def text(self, lang: str = "en") -> str:
+        return local_text(str(self.params[0][1]), lang)
 
 
 class SharedSettings:
@@ -176,7 +187,7 @@ class SharedSettings:
 
     # -- the database ------------------------------------------------------------------------------
 
-    def look(self, now: LabSettings, *, anyway: bool = False) -> SettingsNews | None:
+    def look(self, now: LabSettings) -> SettingsNews | None:
         """What the database has that this workstation does not know; it is kept on the disk then.
 
         The first station of an empty database gives its settings to it. One that joins later takes the
@@ -186,8 +197,6 @@ class SharedSettings:
         ----------
         now : LabSettings
             What is in force here.
-        anyway : bool
-            Also ask a database that did not answer a moment ago.
 
         Raises
         ------
@@ -199,7 +208,7 @@ class SharedSettings:
             pool = self._pool()
             if pool is None:
                 return None
-            if self._away is not None and not anyway and time.monotonic() < self._quiet_until:
+            if self._away is not None and time.monotonic() < self._quiet_until:
                 raise self._away
             try:
                 with pool.database() as database:
@@ -251,7 +260,7 @@ class SharedSettings:
     def _changed(version: SettingsVersion, now: LabSettings, settings: LabSettings) -> Reason:
         params = (
             ("reviewer", version.reviewer or "?"), ("station", version.station),
-            ("time", _time_text(version)), ("names", _Names(changed_names(now, settings))),
+            ("time", _Time(version)), ("names", _Names(changed_names(now, settings))),
         )  # fmt: skip
         return Reason(_CHANGED, params)
 

@@ -32,6 +32,6 @@ def message_of(kept: OutboxReport | None, destination: Destination, connections:
         if is_withdrawal(kept.control_id):
             result = withdrawn(result, kept.control_id, kept.signed_at)
         return message_bytes(result, destination)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         reason = reason_of(error) if isinstance(error, InvalidValue) else Reason(type(error).__name__)
         raise Unreached(N_("the report in the outbox cannot be read: {reason}"), reason=reason) from error

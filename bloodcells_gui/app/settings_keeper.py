@@ -9,7 +9,7 @@ from typing import Any
 
 from bloodcells_gui.app.data_folders import user_config_dir
 from bloodcells_gui.app.lab_link import LabLink
-from bloodcells_gui.app.lab_settings import SettingsNews, SharedSettings
+from bloodcells_gui.app.lab_settings import ChangedElsewhere, SettingsNews, SharedSettings
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.shared_settings import SettingsVersion, changed_names
@@ -82,7 +82,11 @@ class SettingsKeeper:
         """
         if (seen or self._settings).lab_database and changed_names(seen or self._settings, settings):
             self.may_change_laboratory()
-        self._settings = self._shared.save(seen or self._settings, settings)
+        try:
+            self._settings = self._shared.save(seen or self._settings, settings)
+        except ChangedElsewhere:
+            self.notice_settings()  # who makes the change again makes it from what is in force
+            raise
 
     def may_change_laboratory(self) -> None:
         """UserError where the person may not change what all stations share."""

@@ -229,3 +229,22 @@ def test_who_may_not_change_rules_changes_only_this_workstations(
         one.change_settings(target_cells=3)
     one.change_settings(theme="dark")
     assert one.settings.target_cells == 100
+
+
+def test_who_was_refused_can_make_the_change_again_at_once(tmp_path: Path, laboratory: str) -> None:
+    one, two = joined(tmp_path, "one", laboratory), joined(tmp_path, "two", laboratory)
+    one.change_settings(target_cells=400)
+    with pytest.raises(ChangedElsewhere):
+        two.change_settings(paper="letter")
+    two.change_settings(paper="letter")
+    one.notice_settings()
+    assert (one.settings.target_cells, one.settings.paper) == (400, "letter")
+
+
+def test_both_of_which_is_said_only_where_there_is_something(tmp_path: Path, laboratory: str) -> None:
+    one, two = joined(tmp_path, "one", laboratory), joined(tmp_path, "two", laboratory)
+    one.change_settings(target_cells=400)
+    with pytest.raises(ChangedElsewhere) as refused:
+        two.change_settings(paper="letter")
+    assert "both" not in refused.value.text()
+    assert "enregistré" in refused.value.text("fr")

@@ -113,6 +113,11 @@ class SettingsDialog(Form):
         ):  # fmt: skip
             button = self.buttons.addButton(text, QDialogButtonBox.ButtonRole.ResetRole)
             button.clicked.connect(act)
+        self._whose = PlainLabel("")
+        self._whose.setObjectName("muted")
+        self._whose.setWordWrap(True)
+        self._whose.hide()
+        self.outer.insertWidget(1, self._whose)
         if version is not None:
             self._say_version(version)
         if refusal:
@@ -166,7 +171,13 @@ class SettingsDialog(Form):
         except ChangedElsewhere as error:
             self._seen = error.newest
             self.fill(error.merged)
-            self.banners.error(error, stays=True)
+            self._say_version(error.version)
+            text = self._context.language.text
+            self.banners.show_banner(
+                "warning", text(error.what, **error.params), text(error.why, **error.params),
+                tr("The form shows what is in force, with your own change on top. Press OK to keep that."),
+                stays=True,
+            )  # fmt: skip
             return
         except UserError as error:
             self.banners.error(error, stays=True)
@@ -181,10 +192,8 @@ class SettingsDialog(Form):
         said = text.format(
             n=version.number, time=time, reviewer=version.reviewer or "?", station=version.station
         )
-        label = PlainLabel(said)
-        label.setObjectName("muted")
-        label.setWordWrap(True)
-        self.outer.insertWidget(1, label)
+        self._whose.setText(said)
+        self._whose.show()
 
     def show_problems(self, problems: Sequence[SettingProblem]) -> None:
         """Say what would fall back, and on which page it is put right."""
