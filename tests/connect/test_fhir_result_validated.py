@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bloodcells_gui.connect.fhir_result import fhir_bundle
-from bloodcells_gui.connect.result import Patient
+from bloodcells_gui.connect.result import Patient, withdrawn
 from tests.support.results import a_result
 
 SCRIPT = Path(__file__).resolve().parents[1] / "support" / "fhir_check.mjs"
@@ -47,6 +47,12 @@ def test_a_validator_has_nothing_to_say(place: Path, version: int) -> None:
         errors(place, fhir_bundle(a_result(version=version, patient=Patient(name="Zoë"), synthetic=True)))
         == []
     )
+
+
+def test_a_withdrawal_and_an_answered_order_are_valid_too(place: Path) -> None:
+    result = a_result(order="O-4711", collected="202603010755+0100")
+    assert errors(place, fhir_bundle(result)) == []
+    assert errors(place, fhir_bundle(withdrawn(result, "W" + "A" * 19, "2026-03-03T10:00:00Z"))) == []
 
 
 def test_the_validator_complains_where_there_is_reason(place: Path) -> None:
