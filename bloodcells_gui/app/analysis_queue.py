@@ -50,6 +50,9 @@ class Taker(Protocol):
     def take_back(self, path: Path) -> None:
         """Have nothing more to do with a case; when this returns its file is free."""
 
+    def hurry(self, path: Path) -> None:
+        """Let a case that waits be the next one."""
+
 
 class QueuedJob(Protocol):
     """An analysis as :class:`bloodcells_gui.app.analysis.AnalysisJob` is one."""
@@ -73,6 +76,7 @@ class AnalysisQueue:
         self._entries: dict[Path, QueueEntry] = {}
         self._jobs: dict[Path, QueuedJob] = {}
         self._lent: dict[Path, Taker] = {}
+        self._kept: dict[Path, QueuedJob] = {}  # of cases that are lent, or were withdrawn
         self._worker: threading.Thread | None = None
         self._closed = False
         self.generation = 0
@@ -86,6 +90,7 @@ class AnalysisQueue:
             if path in self._jobs or path in self._lent:
                 return
             self._jobs[path] = job
+            self._kept.pop(path, None)
             self._store_entry(QueueEntry(path, QueueState.WAITING))
             if self._worker is None:
                 self._worker = threading.Thread(target=self._run, name="analysis-queue", daemon=True)
@@ -114,7 +119,7 @@ class AnalysisQueue:
         with self._lock:
             taker = self._lent.pop(path, None)
             if taker is not None:
-                del self._entries[path]
+                del self._entries[path]  # its job is kept
                 self.generation += 1
         if taker is not None:
             taker.take_back(path)
@@ -123,9 +128,15 @@ class AnalysisQueue:
             entry = self._entries.get(path)
             if entry is None or entry.turn is not QueueState.WAITING:
                 return False
-            del self._jobs[path], self._entries[path]
+            self._kept[path] = self._jobs.pop(path)
+            del self._entries[path]
             self.generation += 1
             return True
+
+    def withdrawn(self, path: Path) -> QueuedJob | None:
+        """The job of a case that was withdrawn, once: what was asked for with it holds wherever it runs."""
+        with self._lock:
+            return None if path.absolute() in self._lent else self._kept.pop(path.absolute(), None)
 
     def hurry(self, path: Path) -> None:
         """Let a waiting analysis be the next one; nothing where it does not wait."""
@@ -135,6 +146,9 @@ class AnalysisQueue:
                 # The running one stays where it is: the worker takes the first that waits.
                 self._jobs = {path: self._jobs[path]} | self._jobs
                 self.generation += 1
+            taker = self._lent.get(path)
+        if taker is not None:
+            taker.hurry(path)
 
     def under_way(self) -> frozenset[Path]:
         """Cases whose analysis waits or runs."""
@@ -158,6 +172,12 @@ class AnalysisQueue:
             self._store_entry(QueueEntry(path, QueueState.WAITING, on_cluster=True))
             return True, self._jobs.pop(path, None)
 
+    def keep_job(self, path: Path, job: QueuedJob) -> None:
+        """Keep the job of a case that is lent, for when it is withdrawn."""
+        with self._lock:
+            if path.absolute() in self._lent:
+                self._kept[path.absolute()] = job
+
     def report(self, path: Path, done: int, total: int, cells: int) -> None:
         """How far a case is that was lent; nothing where it was taken back."""
         with self._lock:
@@ -171,6 +191,7 @@ class AnalysisQueue:
         """A case that was lent has come to its end; nothing where it was taken back."""
         with self._lock:
             if self._lent.pop(path, None) is not None:
+                self._kept.pop(path, None)
                 self._store_entry(replace(self._entries[path], turn=turn, error=error))
 
     def changed(self) -> None:

@@ -11,7 +11,6 @@ import contextlib
 import logging
 import shutil
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from typing import Any
 
 from bloodcells_gui.app.analysis_queue import AnalysisQueue, QueueState
 from bloodcells_gui.app.cluster import Board, check_workers, clear_left_behind, open_cluster, run_folder
-from bloodcells_gui.app.cluster_attempt import WANTED, WHOLE
+from bloodcells_gui.app.cluster_attempt import WANTED
 from bloodcells_gui.app.cluster_case import (
     CaseDone,
     CaseTask,
@@ -30,11 +29,11 @@ from bloodcells_gui.app.cluster_case import (
     workers_ended,
 )
 from bloodcells_gui.app.engine import Engine
-from bloodcells_gui.app.handed_over import CaseWork, HandedOver, names_in, write_names
+from bloodcells_gui.app.handed_over import CaseWork, HandedOver, write_names
 from bloodcells_gui.app.tasks_in_flight import Arrived, ClusterLost, TasksInFlight
 from bloodcells_gui.domain.analysis import Progress, is_incomplete
 from bloodcells_gui.domain.distribution import Cluster
-from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.errors import EXIT_OUTPUT_NOT_WRITABLE, UserError, system_reason
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.write_lease import AskLease
 
@@ -43,7 +42,6 @@ _SHOW_EVERY_S = 0.5
 # Enough that no worker waits for the next case; the rest of the list stays free to be opened.
 _BEYOND_WORKERS = 4
 _MOST_IN_FLIGHT = 256
-_WANTED_BY_OTHERS_S = 60.0
 
 
 @dataclass(slots=True)
@@ -67,6 +65,7 @@ class _Round:
     cases: dict[int, _Case] = field(default_factory=dict)
     ended: dict[int, _Ended] = field(default_factory=dict)
     withdrawn: list[int] = field(default_factory=list)
+    named: int = 0
     cancelled: bool = False
     over: bool = False
 
@@ -84,8 +83,6 @@ class HandingOver:
         Gives the models that the results must come from.
     ask : callable
         Gives what asks for the lease of a case, None without a laboratory's database.
-    report_fault : callable
-        Told of an exception that is no :class:`UserError`.
     """
 
     def __init__(
@@ -94,13 +91,11 @@ class HandingOver:
         home: Path,
         engine: Callable[[], Engine],
         ask: Callable[[Path], AskLease | None],
-        report_fault: Callable[[BaseException], None] = lambda _: None,
     ) -> None:
         self._queue = queue
         self._home = home
         self._engine = engine
         self._ask = ask
-        self._report_fault = report_fault
         self._lock = threading.RLock()
         self._round: _Round | None = None
         self._thread: threading.Thread | None = None
@@ -146,6 +141,15 @@ class HandingOver:
             current.ended[number] = _Ended(0)
             self._let_go(current.cases[number])
 
+    def hurry(self, path: Path) -> None:
+        """Let a case that no worker has yet be the next one."""
+        with self._lock:
+            current = self._round
+            number = None if current is None else _number_of(current, path)
+            if current is not None and number is not None and number in current.waiting:
+                current.waiting.remove(number)
+                current.waiting.appendleft(number)
+
     def cancel(self) -> None:
         """Give up what is not whole; what is whole is in its case."""
         with self._lock:
@@ -184,9 +188,11 @@ class HandingOver:
             self._give_up(current, error)
         except ClusterLost:
             self._give_up(current, _went_away(len(current.cases) - len(current.ended)))
+        except OSError as error:
+            self._give_up(current, _not_copied(self._home, error))
         except Exception as fault:
-            self._report_fault(fault)
-            self._give_up(current, None)
+            _log.critical("a fault of the program while cases are on a cluster", exc_info=fault)
+            self._give_up(current, _fault_of_all(fault))
         else:
             self._give_up(current, None)
 
@@ -230,6 +236,10 @@ class HandingOver:
         client: Any,
     ) -> bool:
         """Hand out so many that no worker waits; False once everything has ended."""
+        with self._lock:
+            if len(current.cases) != current.named:
+                current.named = len(current.cases)
+                write_names(folder, {n: c.path for n, c in current.cases.items()})
         most = _most_in_flight(client)
         while len(flight) < most:
             with self._lock:
@@ -239,7 +249,6 @@ class HandingOver:
                     break
                 number = current.waiting.popleft()
                 case = current.cases[number]
-                write_names(folder, {n: c.path for n, c in current.cases.items()})
             task = self._prepared(current, number, case, folder, models)
             if task is not None:
                 flight.submit(task)
@@ -269,11 +278,7 @@ class HandingOver:
             if store.runs and not is_incomplete(store.runs):
                 self._settle(current, number, QueueState.DONE)
                 return None
-            try:
-                shutil.copyfile(case.path, copy_of_case(folder, number))
-            except OSError as error:
-                self._settle(current, number, QueueState.FAILED, _not_copied(folder, error))
-                return None
+            shutil.copyfile(case.path, copy_of_case(folder, number))
         name, root = store.specimen.id or case.path.stem, store.specimen.root
         return CaseTask(number, name, root, case.work.options, case.work.skipped, models, folder)
 
@@ -300,6 +305,8 @@ class HandingOver:
             try:
                 case.store.continue_with(case_in(done.whole))
             except UserError as error:
+                if error.exit_code == EXIT_OUTPUT_NOT_WRITABLE:
+                    raise  # the disk is full: so it would be with every other case
                 self._settle(current, done.number, QueueState.FAILED, error)
                 return
             self._settle(current, done.number, QueueState.DONE, cells=done.cells)
@@ -347,43 +354,6 @@ def _number_of(current: _Round, path: Path) -> int | None:
     return found[-1] if found else None
 
 
-def wanted_by_others(home: Path) -> frozenset[Path]:
-    """Cases that a window, here or at another station, has on a cluster at this moment."""
-    folders = [folder for folder in home.glob(".cluster-*") if _is_wanted(folder)]
-    return frozenset(path for folder in folders for path in names_in(folder).values())
-
-
-def _is_wanted(folder: Path) -> bool:
-    try:
-        return time.time() - (folder / WANTED).stat().st_mtime < _WANTED_BY_OTHERS_S
-    except OSError:
-        return False
-
-
-def place_left_results(home: Path, ask: Callable[[Path], AskLease | None]) -> int:
-    """Put into their cases what workers had finished when the program was killed; how many.
-
-    What does not continue its case any more is dropped: the case is handed over anew.
-    """
-    placed = 0
-    for folder in home.glob(".cluster-*"):
-        names = names_in(folder)
-        if not names or _is_wanted(folder) or folder.is_symlink():
-            continue
-        for whole in sorted(folder.glob(f"*{WHOLE}")):
-            number = whole.name[:5]
-            path = names.get(int(number)) if number.isdigit() else None
-            try:
-                if path is not None:
-                    with CaseStore.open(path, ask=ask(path)) as store:
-                        store.continue_with(case_in(whole))
-                    placed += 1
-            except UserError as error:
-                _log.warning("a result of the cluster is not used", exc_info=error)
-        shutil.rmtree(folder, ignore_errors=True)
-    return placed
-
-
 def _went_away(count: int) -> UserError:
     return UserError(
         "The cluster went away; {n} cases are not analysed.",
@@ -395,11 +365,20 @@ def _went_away(count: int) -> UserError:
 
 def _not_copied(folder: Path, error: OSError) -> UserError:
     return UserError(
-        "The case cannot be copied to {path} ({reason}).",
+        "Cases cannot be copied to {path} ({reason}).",
         "Workers analyse a copy.",
         "Free some space there, or ask for the right to write.",
-        path=folder.parent,
-        reason=error.strerror or type(error).__name__,
+        path=folder,
+        reason=system_reason(error),
+    )
+
+
+def _fault_of_all(fault: BaseException) -> UserError:
+    return UserError(
+        "The program failed while cases were on the cluster ({kind}).",
+        "This is an error of the program. What ended until then is in the cases.",
+        "Hand the others over again, and save a report for support.",
+        kind=type(fault).__name__,
     )
 
 

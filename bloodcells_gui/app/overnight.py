@@ -11,7 +11,8 @@ from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions
 from bloodcells_gui.app.analysis_queue import AnalysisQueue
 from bloodcells_gui.app.continuing import first_target
 from bloodcells_gui.app.handed_over import CaseWork
-from bloodcells_gui.app.handing_over import HandingOver, place_left_results, wanted_by_others
+from bloodcells_gui.app.handing_over import HandingOver
+from bloodcells_gui.app.left_on_cluster import place_left_results, wanted_by_others
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.analysis import Progress, is_incomplete
 from bloodcells_gui.domain.distribution import Cluster
@@ -98,7 +99,9 @@ class Overnight:
         for path in dict.fromkeys(p.absolute() for p in paths):
             lent, job = self._queue.lend(path, self._over)
             if lent:
-                work[path] = self._work(path, (jobs or {}).get(path, job))
+                work[path] = wanted = self._work(path, (jobs or {}).get(path, job))
+                kept = AnalysisJob(path, self._workspace.engine, wanted.options, wanted.skipped)
+                self._queue.keep_job(path, kept)
         if work:
             self._left = [path for path in self._left if path not in work]
             self._over.begin(work, Cluster.parse(self._workspace.settings.cluster))

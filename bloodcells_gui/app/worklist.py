@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -320,6 +320,14 @@ class WorkList:
         options = AnalysisOptions(None, target, 1, count_cut_left_top=frame)
         self._workspace.index.touched(path)
         self.queue.add(path, AnalysisJob(path, self._engine, options, skipped, self._ask(path)))
+
+    def job_here(self, path: Path) -> AnalysisJob | None:
+        """The analysis of a case that was withdrawn, as it was asked for, to run in the window."""
+        job = self.queue.withdrawn(path)
+        if not isinstance(job, AnalysisJob):
+            return None
+        options = replace(job.asked_for, threads=None)  # nothing else runs beside it
+        return AnalysisJob(path, self._workspace.engine, options, job.left_out_before)
 
     def _ask(self, path: Path) -> AskLease | None:
         """An analysis in the background holds its case, too, where the laboratory has a database."""

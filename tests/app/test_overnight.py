@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import os
 import shutil
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +15,10 @@ import cv2
 import pytest
 
 from bloodcells_gui.app.analysis_queue import QueueState
-from bloodcells_gui.app.export import ExportOptions, export
+from bloodcells_gui.app.left_on_cluster import wanted_by_others
 from bloodcells_gui.app.worklist import WorkList
-from bloodcells_gui.app.workspace import OpenOptions, Workspace
-from bloodcells_gui.domain.analysis import RunStatus
+from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.analysis import AnalysisEvent, Done, RunStatus
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage.case import CaseStore
@@ -27,6 +26,7 @@ from bloodcells_gui.storage.database import Database
 from bloodcells_gui.storage.lock import CaseInUse
 from tests.support.department import department
 from tests.support.doubles import draw_cell, plain_engine
+from tests.support.overnight import OPTIONS, handed, killing, tables, turns, until
 
 distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 pytest.importorskip("cryptography", reason="the extra `cluster` is not installed")
@@ -35,8 +35,6 @@ pytest.importorskip("cryptography", reason="the extra `cluster` is not installed
 pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.loopback]
 
 NAMES = ("A", "B", "C", "D")
-TABLES = ("cells.csv", "differential.csv", "skipped.csv")
-OPTIONS = OpenOptions(kind="crops", mpp=0.107)
 
 
 @pytest.fixture(scope="module")
@@ -70,28 +68,6 @@ def open_list(tmp_path: Path) -> Iterator[Callable[..., tuple[Workspace, WorkLis
     yield make
     for cases in opened:
         cases.close()
-
-
-def until(condition: Callable[[], object], limit_s: float = 120) -> None:
-    end = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-def handed(workspace: Workspace, cases: WorkList, specimens: list[Path]) -> list[Path]:
-    return [cases.enqueue(workspace.look_at(p), OPTIONS, on_cluster=True) for p in specimens]
-
-
-def turns(cases: WorkList, paths: list[Path]) -> list[QueueState | None]:
-    return [entry.turn if (entry := cases.queued(path)) else None for path in paths]
-
-
-def tables(workspace: Workspace, case: Path, out: Path) -> list[bytes]:
-    session = workspace.open_case(case, read_only=True)
-    export(session, out, ExportOptions())
-    session.close()
-    return [(out / name).read_bytes() for name in TABLES]
 
 
 @pytest.fixture(scope="module")
@@ -164,29 +140,27 @@ def test_workers_of_this_computer_do_it_with_the_programs_own_models(
     cases.close()
 
 
-@contextlib.contextmanager
-def killing(home: Path, number: int, times: int) -> Iterator[list[int]]:
-    """Kill the worker that is at one case, `times` times."""
-    killed: list[int] = []
-    over = threading.Event()
+def test_a_waiting_case_that_a_person_opens_is_analysed_as_was_asked_for(
+    specimens: list[Path], open_list: Callable[..., tuple[Workspace, WorkList]]
+) -> None:
+    workspace, cases = open_list()
+    go = threading.Event()
 
-    def hunt() -> None:
-        seen: set[Path] = set()
-        while len(killed) < times and not over.wait(0.01):
-            for attempt in set(home.glob(f".cluster-*/{number:05d}-*")) - seen:
-                if attempt.suffix != ".whole":
-                    seen.add(attempt)
-                    pid = int(attempt.name.rsplit("-", 2)[1])
-                    os.kill(pid, signal.SIGKILL)
-                    killed.append(pid)
+    class Blocking:
+        def events(self) -> Iterator[AnalysisEvent]:
+            go.wait(60)
+            yield Done(RunStatus.COMPLETE)
 
-    thread = threading.Thread(target=hunt)
-    thread.start()
-    try:
-        yield killed
-    finally:
-        over.set()
-        thread.join()
+        def cancel(self) -> None:
+            go.set()
+
+    cases.queue.add(workspace.home / "other", Blocking())
+    path = cases.enqueue(workspace.look_at(specimens[0]), OPTIONS)
+    assert cases.queue.withdraw(path)
+    job = cases.job_here(path)
+    assert job is not None
+    assert job.asked_for.mpp == 0.107
+    go.set()
 
 
 def test_a_worker_that_dies_is_replaced_and_a_case_that_ends_three_is_marked_with_the_reason(
@@ -230,6 +204,13 @@ def test_a_case_that_a_person_opens_comes_back_from_the_cluster(
     with pytest.raises(CaseInUse):
         workspace.open_case(path)  # another window
     assert cases.queue.withdraw(path)
+    job = cases.job_here(path)
+    assert job is not None
+    assert (job.asked_for.mpp, job.asked_for.threads) == (
+        0.107,
+        None,
+    )
+    assert cases.job_here(path) is None
     session = workspace.open_case(path)
     session.set_field("wbc", "7.5")
     until(lambda: not cases.overnight.state().running)
@@ -250,7 +231,7 @@ def test_two_windows_that_hand_over_the_same_case_get_it_analysed_once(
     workspace, cases = open_list(workers.scheduler_address)
     _, others = open_list(workers.scheduler_address)
     paths = handed(workspace, cases, specimens[:2])
-    until(lambda: list(workspace.home.glob(".cluster-*/cases.json")))
+    until(lambda: wanted_by_others(workspace.home) == set(paths))
     _, later = open_list(workers.scheduler_address)
     assert later.overnight.state().left == 0  # a window that begins meanwhile does not take them for left
     assert others.overnight.hand_over(paths) == 2
@@ -361,11 +342,49 @@ def test_a_full_disk_leaves_the_case_as_it_was_and_is_told(
     (path,) = handed(workspace, cases, specimens[:1])
     before = path.read_bytes()
     until(lambda: not cases.overnight.state().running)
-    entry = cases.queued(path)
-    assert entry is not None
-    assert entry.error is not None
-    assert "is full" in entry.error.text()
+    (error,) = cases.overnight.take_errors()  # once, however many cases there are
+    assert "is full" in error.text()
+    assert turns(cases, [path]) == [QueueState.STOPPED]
     assert path.read_bytes() == before
+    cases.close()
+    _, cases = open_list(workers.scheduler_address)
+    assert cases.overnight.state().left == 1
+
+
+def test_a_run_folder_that_cannot_be_written_is_told_once(
+    specimens: list[Path],
+    workers: distributed.LocalCluster,
+    open_list: Callable[..., tuple[Workspace, WorkList]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    workspace, cases = open_list(workers.scheduler_address)
+    monkeypatch.setattr("bloodcells_gui.app.handing_over.shutil.copyfile", full)
+    paths = handed(workspace, cases, specimens[:2])
+    until(lambda: not cases.overnight.state().running)
+    errors = cases.overnight.take_errors()
+    assert errors
+    assert all("no space left" in error.text() for error in errors)
+    assert turns(cases, paths) == [QueueState.STOPPED] * 2
+    workspace.open_case(paths[0]).close()
+
+
+def test_an_urgent_case_is_the_next_on_the_cluster(
+    specimens: list[Path],
+    workers: distributed.LocalCluster,
+    open_list: Callable[..., tuple[Workspace, WorkList]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bloodcells_gui.app.handing_over._most_in_flight", lambda _: 1)
+    workspace, cases = open_list(workers.scheduler_address)
+    paths = handed(workspace, cases, specimens)
+    until(lambda: list(workspace.home.glob(".cluster-*/00000-*")))
+    cases.set_urgent(paths[3], True)
+    until(lambda: cases.queued(paths[3]).turn is QueueState.DONE)  # type: ignore[union-attr]
+    assert QueueState.WAITING in turns(cases, paths[1:3])
+    cases.overnight.cancel()
 
 
 @pytest.mark.parametrize(

@@ -87,14 +87,25 @@ class Home(QObject):
         if page is not None and page.session.path.absolute() == path.absolute():
             self._window.show_case()
             return
+        # From the recent cases, too: what waits, or is on the cluster, is analysed here now.
+        and_analyse = self._cases.queue.withdraw(path) or and_analyse
         self._run_here = path.absolute() if and_analyse else None
         self._window.opener.open_path(path)
+
+    def _analyse_here(self) -> None:
+        """Analyse the open case as was asked for when it was queued."""
+        page, analysis = self._window.page, self._window.analysis
+        job = None if page is None else self._cases.job_here(page.session.path)
+        if page is None or job is None or analysis.running:
+            self._window.continue_analysis()
+        else:
+            analysis.run(job, page.session, page.header)
 
     def _on_case_opened(self, page: CasePage) -> None:
         if self._run_here is not None and page.session.path.absolute() == self._run_here:
             self._run_here = None
             # The opener goes on after this signal; the analysis starts once it is through.
-            QTimer.singleShot(0, self, self._window.continue_analysis)
+            QTimer.singleShot(0, self, self._analyse_here)
 
     def _show_state(self) -> None:
         window, front = self._window, self._window.front

@@ -72,6 +72,8 @@ class SharedCaseWatch(QObject):
         if lost is not None:
             self._timer.stop()
             self._keep_typed()
+            self._window.unsaved = lambda: tr("Nothing more is saved from here")
+            self._window.show_saved()
             self._offer(lost, session, tr("Open for reading"))
             kept = session.drafts.kept_in
             if kept is not None:

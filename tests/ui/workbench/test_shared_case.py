@@ -71,6 +71,7 @@ def test_a_case_that_was_taken_over_says_so_keeps_what_is_typed_and_opens_for_re
     kept = banner_with(tools, "not saved is kept")
     assert kept is not None
     assert "Half a sentence" in Path(kept.texts[1]).read_text("utf-8")
+    assert tools.window.saved_label.text() == "Nothing more is saved from here"
     said = banner_with(tools, "taken over")
     assert said is not None
     press(said, "Open for reading")

@@ -11,15 +11,18 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from bloodcells_gui.app.analysis import AnalysisOptions
+from bloodcells_gui.app.analysis import AnalysisOptions, new_case
+from bloodcells_gui.app.analysis_queue import QueueState
+from bloodcells_gui.app.cluster_case import workers_ended
 from bloodcells_gui.app.handed_over import CaseWork, HandedOver
+from bloodcells_gui.app.overnight import OvernightState
 from bloodcells_gui.app.worklist import CaseState
 from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
-from bloodcells_gui.ui.worklist import cluster_acts
-from bloodcells_gui.ui.worklist.cluster_line import LeaveClusterDialog
+from bloodcells_gui.ui.worklist.cluster_line import ClusterLine, LeaveClusterDialog
 from bloodcells_gui.ui.worklist.model import Column
 from tests.support.department import department
 from tests.support.doubles import draw_cell, plain_engine
@@ -78,29 +81,63 @@ def test_a_folder_goes_to_the_cluster_and_its_case_fills_as_it_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     page = tools.show_worklist()
+    asked: list[str] = []
+    shown: list[str] = []
+    show = ClusterLine.show_state
+
+    def stay(dialog: LeaveClusterDialog) -> int:
+        asked.append(dialog.windowTitle())
+        return 0
+
+    def noted(line: ClusterLine, state: OvernightState) -> None:
+        show(line, state)
+        shown.append(line.text.text() if line.isVisible() else "")
+
+    monkeypatch.setattr(LeaveClusterDialog, "exec", stay)
+    monkeypatch.setattr(ClusterLine, "show_state", noted)
     with department() as workers:
         workspace.save_settings(replace(workspace.settings, cluster=workers.scheduler_address))
         page.enqueue(specimen, on_cluster=True)
-        qtbot.waitUntil(lambda: page.model.rowCount() == 1, timeout=20_000)
-        qtbot.waitUntil(page.cluster.line.isVisible, timeout=20_000)
-        assert "On the cluster" in page.cluster.line.text.text()
-        asked: list[str] = []
-
-        def stay(dialog: LeaveClusterDialog) -> int:
-            asked.append(dialog.windowTitle())
-            return 0
-
-        monkeypatch.setattr(cluster_acts.LeaveClusterDialog, "exec", stay)
+        qtbot.waitUntil(lambda: tools.cases.overnight.state().running, timeout=20_000)
+        page.cluster._look()  # noqa: SLF001  # its timer may be late
         tools.window.close()
         assert tools.window.isVisible()
         assert asked == ["Close while cases are on the cluster?"]
-        state = page.model.index(0, Column.STATE)
-        assert "cluster" in str(state.data())
         qtbot.waitUntil(page.cluster.line.isHidden, timeout=60_000)
         qtbot.waitUntil(
             lambda: [e.state for e in page.model.entries()] == [CaseState.TO_REVIEW], timeout=20_000
         )
         assert page.model.entry(0).cells == 3
+    assert any(text.startswith("On the cluster") for text in shown)
+
+
+def test_the_list_says_which_cases_are_on_the_cluster_and_why_one_was_left_out(
+    qtbot: QtBot, tools: ToolWindows, workspace: Workspace
+) -> None:
+    class Elsewhere:
+        def take_back(self, path: Path) -> None: ...
+
+        def hurry(self, path: Path) -> None: ...
+
+    paths = []
+    for i in range(3):
+        specimen = Specimen(f"S-{i}", SpecimenKind.COUNTER, workspace.home)
+        paths.append(workspace.cases_dir / f"S-{i}.bcs")
+        paths[-1].parent.mkdir(parents=True, exist_ok=True)
+        new_case(paths[-1], specimen, case_id=f"S-{i}").close()
+    queue, page = tools.cases.queue, tools.show_worklist()
+    for path in paths:
+        queue.lend(path, Elsewhere())
+    queue.report(paths[0], 45, 100, 7)
+    queue.settle(paths[2], QueueState.FAILED, workers_ended("S-2", 3))
+    page.refresh()
+    qtbot.waitUntil(lambda: page.model.rowCount() == 3 and not page.is_reading, timeout=20_000)
+    model = page.model
+    rows = [model.row_of(path) for path in paths]
+    states = [model.state_text(row)[0] for row in rows]
+    assert states[:2] == ["on the cluster 45 %", "waiting for the cluster"]
+    flags = str(model.index(rows[2], Column.FLAGS).data())
+    assert "ended 3 workers" in flags
 
 
 def test_what_an_earlier_start_left_is_offered_and_can_be_left(
