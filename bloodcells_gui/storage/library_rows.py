@@ -273,15 +273,11 @@ class LibraryRows(ABC):
     def entries(self, code: str = "", text: str = "") -> list[Reference]:
         """Cells in the library, newest first; of one class, or with `text` in note or author."""
         with self._reading() as ask:
-            found = ask(_SELECT + " ORDER BY e.id DESC")
+            of_class = " AND coalesce(d.code, e.code) = ?" if code else ""
+            found = ask(f"{_SELECT}{of_class} ORDER BY e.id DESC", *([code] if code else []))
         references = [_reference(row) for row in found]
         wanted = text.casefold()
-        return [
-            r
-            for r in references
-            if (not code or r.code == code)
-            and wanted in f"{r.note}\n{r.added_by}\n{r.source_case}".casefold()
-        ]
+        return [r for r in references if wanted in f"{r.note}\n{r.added_by}\n{r.source_case}".casefold()]
 
     def assets(self, entry: int) -> CellAssets:
         """Pictures and embedding; KeyError for an unknown entry."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +63,8 @@ def test_a_cell_is_kept_with_what_is_said_of_it(library: LibraryRows) -> None:
     with pytest.raises(KeyError):
         library.assets(99)
     assert [r.id for r in library.entries(text="ö")] == [first]
+    assert [r.id for r in library.entries("MO")] == [second]
+    assert library.entries("MO", "ö") == []
     assert library.standing() == [first, second]
 
 
@@ -154,3 +156,24 @@ def test_while_the_database_is_away_it_says_so() -> None:
     for act in (library.entries, library.picture_hashes, lambda: add(library, "LY", 1)):
         with pytest.raises(UserError, match=r"reference library does not answer \(cut\)"):
             act()
+
+
+def test_a_database_that_was_away_is_left_alone_for_a_while(connect: Connect) -> None:
+    working, asked = of_laboratory(connect), []
+
+    @contextmanager
+    def cut_once() -> Iterator[LabDatabase]:
+        asked.append(1)
+        if len(asked) == 1:
+            raise LabUnreachable("cut")
+        with working._connect() as database:  # noqa: SLF001  # the same database
+            yield database
+
+    for quiet_s, wanted in ((60.0, 1), (0.0, 2)):
+        asked.clear()
+        library = LabLibrary(cut_once, quiet_s)
+        for _ in range(2):
+            with suppress(UserError):
+                library.entries()
+        assert len(asked) == wanted
+    assert library.entries() == []

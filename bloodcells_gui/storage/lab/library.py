@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -12,6 +13,8 @@ from bloodcells_gui.storage.lab.database import LabDatabase, LabUnreachable
 from bloodcells_gui.storage.library_rows import Ask, LibraryRows, WholeEntry
 
 _LOCK = 0x6C696272
+#: Seconds for which a database that did not answer is not asked again: the window shows a picture at a time.
+QUIET_S = 15.0
 
 
 class LabLibrary(LibraryRows):
@@ -23,22 +26,32 @@ class LabLibrary(LibraryRows):
         Gives a connection for the length of a `with`.
     """
 
-    def __init__(self, connect: Callable[[], AbstractContextManager[LabDatabase]]) -> None:
+    def __init__(
+        self, connect: Callable[[], AbstractContextManager[LabDatabase]], quiet_s: float = QUIET_S
+    ) -> None:
         super().__init__()
         self._connect = connect
+        self._quiet_s = quiet_s
+        self._away: UserError | None = None
+        self._quiet_until = 0.0
 
     @contextmanager
     def _answering(self) -> Iterator[LabDatabase]:
+        if self._away is not None and time.monotonic() < self._quiet_until:
+            raise self._away
         try:
             with self._connect() as database:
                 yield database
         except LabUnreachable as error:
-            raise UserError(
+            self._quiet_until = time.monotonic() + self._quiet_s
+            self._away = UserError(
                 N_("The laboratory's reference library does not answer ({reason})."),
                 N_("It is in the laboratory's database."),
                 N_("Check the network; the rest of the program goes on."),
                 reason=str(error.params.get("reason", "")),
-            ) from error
+            )
+            raise self._away from error
+        self._away = None
 
     @contextmanager
     def _reading(self) -> Iterator[Ask]:

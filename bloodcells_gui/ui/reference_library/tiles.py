@@ -59,7 +59,9 @@ class ReferenceModel(QAbstractListModel):
         if entry not in self._pictures:
             try:
                 pixmap = QPixmap.fromImage(decoded(self._shelf.thumbnail(entry)))
-            except (UserError, KeyError):
+            except UserError:  # asked again when it is drawn again
+                return QPixmap()
+            except KeyError:
                 pixmap = QPixmap()
             self._pictures[entry] = pixmap
         return self._pictures[entry]
