@@ -14,12 +14,12 @@ from bloodcells_gui.domain.accounts import account_login
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review_state import ReviewState
+from bloodcells_gui.domain.taxonomy import BLAST
 from bloodcells_gui.storage.case import CaseStore, FrozenReport
 
 if TYPE_CHECKING:
     from bloodcells_gui.app.session import CaseSession
 
-BLASTS = "BL"
 #: A flag of the work list.
 SECOND_PERSON = N_("waits for the second person")
 # Unescaped quotes are nowhere within a text of the canonical JSON.
@@ -31,7 +31,7 @@ def persons_needed(session: CaseSession) -> int:
     accounts = session.accounts
     if accounts is None or not accounts.in_force:
         return 1
-    blasts = session.state.counts.get(BLASTS, 0)
+    blasts = session.state.counts.get(BLAST, 0)
     return 2 if accounts.rules.needs_two(blasts, session.differential("full").total) else 1
 
 

@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from bloodcells_gui.domain.analyser_units import GIGA, TERA, litre_power
 from bloodcells_gui.domain.i18n import N_, Reason
 from bloodcells_gui.domain.number_parsing import number_of
+from bloodcells_gui.domain.taxonomy import PLATELET
 
-WBC, RBC, PLT = "WBC", "RBC", "PLT"
+WBC, RBC, PLT = "WBC", "RBC", PLATELET
 #: Power of ten of cells in a litre in which a count is kept, and the largest that can be.
 _KEPT = {WBC: (GIGA, 1_000.0), RBC: (TERA, 20.0), PLT: (GIGA, 10_000.0)}
 FIVE = ("neutrophils", "lymphocytes", "monocytes", "eosinophils", "basophils")
 # Codes of an analyser's figures: LOINC (automated, recalled, and without a method) or common abbreviations.
 _COUNTS = {
     "6690-2": WBC, "26464-8": WBC, "WBC": WBC, "789-8": RBC, "26453-1": RBC, "RBC": RBC,
-    "777-3": PLT, "26515-7": PLT, "PLT": PLT, "PLT-I": PLT,
+    "777-3": PLT, "26515-7": PLT, PLT: PLT, "PLT-I": PLT,
 }  # fmt: skip
 _LOINC = {
     "neutrophils": (("770-8", "26511-6"), ("751-8", "26499-4")),
@@ -25,14 +26,15 @@ _LOINC = {
     "eosinophils": (("713-8", "26450-7"), ("711-2", "26449-9")),
     "basophils": (("706-2", "30180-4"), ("704-7", "26444-0")),
 }
+# Of analysers, not codes of classes.
 _ABBREVIATIONS = {
-    "neutrophils": ("NEUT", "NEU", "NE"), "lymphocytes": ("LYMPH", "LYM", "LY"),
-    "monocytes": ("MONO", "MON", "MO"), "eosinophils": ("EO", "EOS"), "basophils": ("BASO", "BAS", "BA"),
+    "neutrophils": "NEUT NEU NE", "lymphocytes": "LYMPH LYM LY", "monocytes": "MONO MON MO",
+    "eosinophils": "EO EOS", "basophils": "BASO BAS BA",
 }  # fmt: skip
 _SHARES = {code: name for name, (codes, _) in _LOINC.items() for code in codes}
-_SHARES |= {f"{short}%": name for name, shorts in _ABBREVIATIONS.items() for short in shorts}
+_SHARES |= {f"{short}%": name for name, shorts in _ABBREVIATIONS.items() for short in shorts.split()}
 _ABSOLUTES = {code: name for name, (_, codes) in _LOINC.items() for code in codes}
-_ABSOLUTES |= {f"{short}#": name for name, shorts in _ABBREVIATIONS.items() for short in shorts}
+_ABSOLUTES |= {f"{short}#": name for name, shorts in _ABBREVIATIONS.items() for short in shorts.split()}
 _RAISED = frozenset({"A", "AA"})
 _SIDES = frozenset({"L", "H", "LL", "HH", "<", ">"})
 _POSITIVE = frozenset({"POS", "POSITIVE", "TRUE", "PRESENT", "YES", "+"})

@@ -14,6 +14,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.formatting import compact, labelled
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.orders import Order
+from bloodcells_gui.domain.taxonomy import PLATELET
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, pgettext, tr
 from bloodcells_gui.ui.jobs import Lookup, UnawaitedThreads
@@ -162,7 +163,7 @@ class OrderLine(QWidget):
         text = self._context.language.text
         found = [f"{text(label_name(n))} {compact(value, lang)} %" for n, value in order.shares]
         for name, count, unit in (
-            ("PLT", order.platelets, "10⁹/L"), ("RBC", order.rbc, "10¹²/L"), ("WBC", order.wbc, "10⁹/L"),
+            (PLATELET, order.platelets, "10⁹/L"), ("RBC", order.rbc, "10¹²/L"), ("WBC", order.wbc, "10⁹/L"),
         ):  # fmt: skip
             if count is not None:
                 found.insert(0, f"{name} {compact(count, lang)} {unit}")
