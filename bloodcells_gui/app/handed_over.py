@@ -182,4 +182,4 @@ def _error(said: Mapping[str, object]) -> UserError | None:
         error = UserError(what, why, to_do, **values)
     except (KeyError, IndexError, ValueError, TypeError, AttributeError):
         return None
-    return error if all(name.isidentifier() for name in names) else None
+    return error if all(name in values for name in names) else None
