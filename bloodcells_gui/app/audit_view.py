@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bloodcells_gui.app.lab_heads import seen_by_stations
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.domain.csv_text import RFC4180, CsvDialect
 from bloodcells_gui.domain.event_words import act_text, cells_text, key_text, new_text, old_text
@@ -101,7 +102,7 @@ def verify(
 
     `head` is the chain's hash as a report has it printed, "" for none; it must be in the chain.
     """
-    report = audit.verify(path, head=head or None, progress=progress)
+    report = audit.verify(path, head=head or None, progress=progress, by_stations=seen_by_stations)
     return AuditResult(
         report.ok,
         tuple(p.text(lang) for p in report.problems),

@@ -13,6 +13,7 @@ from bloodcells_gui.app.cluster import analyze_on_cluster
 from bloodcells_gui.app.engine import Engine, LazyEngine
 from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import ExportOptions, export, prepare_folder
+from bloodcells_gui.app.lab_heads import seen_by_stations
 from bloodcells_gui.app.reader_limits import check_case, check_fits, with_reader_limits
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.workspace import load_settings
@@ -167,7 +168,7 @@ def verify_case(
 
     `head`, when given, is the chain's hash as a report has it printed; it must be in the chain.
     """
-    found = audit.verify(case, head=head)
+    found = audit.verify(case, head=head, by_stations=seen_by_stations)
     checked = tr(
         "{entries}, {events}, {cells}, {signatures}, {images} checked",
         lang,

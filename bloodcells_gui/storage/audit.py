@@ -42,6 +42,7 @@ def verify(
     images: bool = True,
     head: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    by_stations: last_seen.Seen | None = None,
 ) -> AuditReport:
     """Everything that can be held against a case: chain, seals, signatures, fold, images on the disk.
 
@@ -56,6 +57,8 @@ def verify(
         hold it. None asks for none; an empty text is refused, or a script without its value passes.
     progress : callable
         Called with images done and images in all; may raise to stop.
+    by_stations : callable or None
+        What the stations of the laboratory saw of a chain, by its seed.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def verify(
             report = store.audit()
             if printed:
                 _check_head(store, report, printed)
-            _check_whole(store, report)
+            _check_whole(store, report, by_stations)
         except CaseDamaged as error:
             report.problems.append(Problem(error.text()))
         if images:
@@ -86,7 +89,7 @@ def verify(
     return report
 
 
-def _check_whole(store: CaseStore, report: AuditReport) -> None:
+def _check_whole(store: CaseStore, report: AuditReport, by_stations: last_seen.Seen | None) -> None:
     """What no single row shows: events that follow from each other, and no report without its signature."""
     cells, events = store.load_cells(), store.events()
     try:
@@ -111,7 +114,7 @@ def _check_whole(store: CaseStore, report: AuditReport) -> None:
             what = N_("A report was signed, and its signature is gone")
             report.problems.append(Problem(what, f"report {key}"))
     report.problems += signed_reports.problems(store)
-    if last_seen.lacks_what_was_seen(store):
+    if last_seen.lacks_what_was_seen(store, by_stations):
         what = N_("The work list of this folder saw a later state of this case")
         report.problems.append(Problem(what))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 # A flag of the work list (an English template).
 WENT_BACK = N_("an earlier state than was seen here before")
 _FOLDERS_UP = 3
+#: How far the chain of a case, by its seed, had come when it was last looked at; None for never.
+Seen = Callable[[str], tuple[int, str] | None]
 
 
 def chain_was_truncated(index: sqlite3.Connection, store: CaseStore) -> bool:
@@ -35,13 +38,29 @@ def chain_was_truncated(index: sqlite3.Connection, store: CaseStore) -> bool:
     return False
 
 
-def lacks_what_was_seen(store: CaseStore) -> bool:
-    """As :func:`chain_was_truncated`, by the index of the work list above the case; False without one."""
+def lacks_what_was_seen(store: CaseStore, by_stations: Seen | None = None) -> bool:
+    """As :func:`chain_was_truncated`, by the index of the work list above the case; False without one.
+
+    `by_stations` says what the stations of a laboratory saw.
+    """
+    told = None if by_stations is None else by_stations(store.seed())
+    if told is not None and lacks(store, told):
+        return True
     for folder in store.path.parents[:_FOLDERS_UP]:
         seen = _seen_in(folder / INDEX_NAME, store.seed())
         if seen is not None and store.chain_hash(seen[0]) != seen[1]:
             return True
     return False
+
+
+def lacks(store: CaseStore, seen: tuple[int, str]) -> bool:
+    """Whether the case lacks what another station saw of its chain."""
+    entries, head = seen
+    if store.chain_hash(entries) == head:
+        return False
+    # That station may have written, and told what it wrote, since this one opened the file.
+    with type(store).open(store.path, read_only=True) as again:
+        return again.chain_hash(entries) != head
 
 
 def _seen_in(place: Path, seed: str) -> tuple[int, str] | None:

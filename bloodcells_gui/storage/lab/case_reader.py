@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.lab.case_rows import CaseLine, name_of, stamp_of
-from bloodcells_gui.storage.last_seen import WENT_BACK
+from bloodcells_gui.storage.last_seen import WENT_BACK, Seen, lacks
 from bloodcells_gui.storage.worklist_files import index_key
 from bloodcells_gui.storage.worklist_files import stamp_of as own_stamp_of
 from bloodcells_gui.storage.worklist_rows import (
@@ -49,7 +49,7 @@ class CaseReader:
     def __init__(
         self,
         folder: Path,
-        seen: Callable[[str], tuple[int, str] | None],
+        seen: Seen,
         *,
         flags: Flags | None,
         id_fields: Sequence[str],
@@ -83,12 +83,10 @@ class CaseReader:
     def _went_back(self, store: CaseStore, into: CasesRead) -> str:
         seed, end = store.seed(), store.chain_end()
         seen = self._seen(seed)
-        if seen is None or store.chain_hash(seen[0]) == seen[1]:
-            into.ends[seed] = end
-            return ""
-        # Another station may have written, and told what it wrote, since this one opened the file.
-        with CaseStore.open(store.path, read_only=True) as again:
-            return WENT_BACK if again.chain_hash(seen[0]) != seen[1] else ""
+        if seen is not None and lacks(store, seen):
+            return WENT_BACK
+        into.ends[seed] = end
+        return ""
 
 
 def as_they_are(folder: Path, lines: Sequence[CaseLine]) -> list[serialization.Row]:

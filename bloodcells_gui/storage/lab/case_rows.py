@@ -13,7 +13,7 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.storage import serialization
@@ -81,8 +81,9 @@ def name_of(key: str) -> str | None:
             name = os.fsdecode(bytes.fromhex(key.removeprefix(_NOT_TEXT)))
         except ValueError:
             return None
-    parts = PurePosixPath(name).parts
-    outside = name.startswith("/") or ".." in parts or (os.name == "nt" and re.search(r"[:\\]", name))
+    outside = (
+        name.startswith("/") or ".." in name.split("/") or (os.name == "nt" and re.search(r"[:\\]", name))
+    )
     return None if outside or "\0" in name or not name.endswith(CASE_SUFFIX) else name
 
 
@@ -96,7 +97,8 @@ def stamp_of(path: Path) -> str:
 
 
 def _seal(version: int, key: str, stamp: str, line: str) -> str:
-    return hashlib.sha256(json.dumps([version, key, stamp, line]).encode("ascii")).hexdigest()
+    # no part of it holds a NUL: PostgreSQL takes none
+    return hashlib.sha256("\0".join((str(version), key, stamp, line)).encode("utf-8")).hexdigest()
 
 
 class CaseRows:

@@ -94,7 +94,7 @@ class SharedWorklist(CaseList):
         self._lines_of: dict[str, CaseLine] = {}
         self._unreadable: dict[str, tuple[str, Known]] = {}
         self._known: dict[str, Known] = {}
-        self._known_for = -1
+        self._known_for = target()
         self._in_order: list[Known] | None = None
         self._change = -1
         self._changes = self._told = 0
@@ -193,7 +193,7 @@ class SharedWorklist(CaseList):
         if self._lines_of.get(line.key) == line:
             return True
         try:
-            self._to_known(line)
+            known = self._to_known(line)
         except Exception as error:
             # of another program, with a digest that fits: the case is read again
             _log.warning("a line of the laboratory's index is not used", exc_info=error)
@@ -201,7 +201,7 @@ class SharedWorklist(CaseList):
             return False
         self._lines_of[line.key] = line
         self._unreadable.pop(line.key, None)
-        self._known.pop(line.key, None)
+        self._known[line.key] = known
         self._changed()
         return True
 

@@ -205,9 +205,9 @@ def passed_over(found: NextCase) -> str:
     """Which cases other stations have open, in a sentence; "" for none."""
     if not found.elsewhere:
         return ""
-    names = ", ".join(f"{name_of(e)} ({place_of(e)})" for e in found.elsewhere[:_NAMED])
+    names = "; ".join(f"{name_of(e)}, {place_of(e)}" for e in found.elsewhere[:_NAMED])
     if len(found.elsewhere) > _NAMED:
-        names += ", …"
+        names += "; …"
     return ngettext(
         "{n} is open at another station and was passed over: {names}.",
         "{n} are open at other stations and were passed over: {names}.",

@@ -262,7 +262,7 @@ def place_of(entry: CaseEntry) -> str:
     """The station that has a case open, and who is there."""
     who = " ".join(entry.open_by.split())[:60]
     at = " ".join(entry.open_at.split())[:60]
-    return f"{at}, {who}" if who else at
+    return f"{at} ({who})" if who else at
 
 
 def name_of(entry: CaseEntry) -> str:

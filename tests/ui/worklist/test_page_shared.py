@@ -77,7 +77,7 @@ def test_the_line_says_who_has_a_case_open_and_the_next_case_is_another(
     first = share / "S-0.bcs"
     assert "open at" not in flags(page, first)
     open_elsewhere(workspace, first, "bench-2", "Zoë")
-    qtbot.waitUntil(lambda: flags(page, first).startswith("open at bench-2, Zoë"), timeout=10_000)
+    qtbot.waitUntil(lambda: flags(page, first).startswith("open at bench-2 (Zoë)"), timeout=10_000)
     bench.home.open_next()
     qtbot.waitUntil(lambda: bench.window.page is not None, timeout=10_000)
     assert bench.window.page is not None
