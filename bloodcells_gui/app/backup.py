@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +12,9 @@ from bloodcells_gui import __version__
 from bloodcells_gui.app.account_management import station_accounts
 from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.case_lease import station_name
+from bloodcells_gui.app.cases_folder import CasesFolder
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
+from bloodcells_gui.app.lab_link import LabLink
 from bloodcells_gui.app.workspace import SETTINGS_NAME
 from bloodcells_gui.domain.accounts import Right
 from bloodcells_gui.domain.analysis import Progress
@@ -97,7 +99,20 @@ class Workstation:
                 self.places, archive, app_version=__version__, laboratory=laboratory,
                 progress=_in_megabytes(token, progress),
             )  # fmt: skip
-        return _backup_report(made, archive, problem)
+        report = _backup_report(made, archive, problem)
+        elsewhere = self._cases_elsewhere()
+        return report if elsewhere is None else replace(report, said=(*report.said, elsewhere))
+
+    def _cases_elsewhere(self) -> Sentence | None:
+        """Where the cases lie that are not with this workstation's data; None where all are."""
+        settings = settings_store.load(self.places.settings)[0]
+        link = LabLink(lambda: settings.lab_database)
+        where = CasesFolder(self.places.data, link, lambda: settings).where()
+        link.close()
+        if not where.mark or where.path == self.places.data.absolute() / "cases":
+            return None
+        said = N_("The laboratory's cases in {path} are not in it: save that folder as files.")
+        return said, {"path": where.path}
 
     def restore_laboratory(
         self, archive: Path, address: str, *, replace: bool = False, token: CancelToken

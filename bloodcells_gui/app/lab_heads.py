@@ -8,9 +8,8 @@ from bloodcells_gui.app.settings_keeper import settings_path
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.lab import schema
-from bloodcells_gui.storage.lab.case_rows import CaseRows
+from bloodcells_gui.storage.lab.case_rows import seen_of
 from bloodcells_gui.storage.lab.database import LabDatabase
-from bloodcells_gui.storage.worklist_index import LINE_VERSION
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +22,7 @@ def seen_by_stations(seed: str) -> tuple[int, str] | None:
     try:
         with LabDatabase(url) as database:
             schema.check(database)
-            return CaseRows(database, LINE_VERSION, "").seen(seed)
+            return seen_of(database, seed)
     except UserError as error:
         _log.warning("the laboratory's database cannot be asked about a case", exc_info=error)
         return None

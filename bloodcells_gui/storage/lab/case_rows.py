@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.storage import serialization
 from bloodcells_gui.storage.lab.database import LabDatabase
@@ -110,16 +111,29 @@ class CaseRows:
         Of the lines.
     station : str
         Who asks; unlike any other, also of the same computer.
+    mark : str
+        Of the folder whose lines are meant. UserError where the database has those of another folder by now.
     """
 
-    def __init__(self, database: LabDatabase, version: int, station: str) -> None:
+    def __init__(self, database: LabDatabase, version: int, station: str, mark: str) -> None:
         self._database = database
         self._version = version
         self._station = station
+        self._mark = mark
 
     def change(self) -> int:
         """Number of the last change."""
-        return int(self._database.query("SELECT change FROM bloodcells_folder")[0][0])
+        return self._number("SELECT change FROM bloodcells_folder WHERE mark = ?")
+
+    def _number(self, sql: str) -> int:
+        rows = self._database.query(sql, self._mark)
+        if not rows:
+            raise UserError(
+                "The laboratory's database names another folder of cases now.",
+                "",
+                "Within a minute this workstation lists that one.",
+            )
+        return int(rows[0][0])
 
     def since(self, change: int) -> News:
         """What changed after `change`; of all there ever was after -1. A damaged line is left out."""
@@ -209,8 +223,8 @@ class CaseRows:
 
     def _next(self) -> int:
         """The number of the next change: until the end of the transaction no other station has one."""
-        return int(
-            self._database.query("UPDATE bloodcells_folder SET change = change + 1 RETURNING change")[0][0]
+        return self._number(
+            "UPDATE bloodcells_folder SET change = change + 1 WHERE mark = ? RETURNING change"
         )
 
     def drop(self, names: Sequence[str], *, sure: bool = False) -> set[str]:
@@ -236,9 +250,8 @@ class CaseRows:
         return gone
 
     def seen(self, seed: str) -> tuple[int, str] | None:
-        """How far the chain of a case had come when a station last looked: entries, and its end."""
-        rows = self._database.query("SELECT entries, head FROM bloodcells_heads WHERE seed = ?", seed)
-        return (int(rows[0][0]), str(rows[0][1])) if rows else None
+        """As :func:`seen_of`."""
+        return seen_of(self._database, seed)
 
     def keep_seen(self, seed: str, entries: int, head: str) -> None:
         """Remember it; never less than was seen before."""
@@ -248,6 +261,12 @@ class CaseRows:
             " WHERE bloodcells_heads.entries < excluded.entries",
             seed, entries, head,
         )  # fmt: skip
+
+
+def seen_of(database: LabDatabase, seed: str) -> tuple[int, str] | None:
+    """How far the chain of a case had come when a station last looked: entries, and its end."""
+    rows = database.query("SELECT entries, head FROM bloodcells_heads WHERE seed = ?", seed)
+    return (int(rows[0][0]), str(rows[0][1])) if rows else None
 
 
 def _portions(names: Sequence[str], size: int = 200) -> list[Sequence[str]]:

@@ -117,7 +117,7 @@ class SharedWorklist(CaseList):
         """Ask the database; _Cut when it does not answer."""
         try:
             with self._pool.database() as database:
-                return work(CaseRows(database, LINE_VERSION, self._me), database)
+                return work(CaseRows(database, LINE_VERSION, self._me, self._mark), database)
         except UserError as error:
             raise _Cut(error) from error
 

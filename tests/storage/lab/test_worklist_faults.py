@@ -18,7 +18,7 @@ from bloodcells_gui.storage.lab import case_rows, schema, worklist
 from bloodcells_gui.storage.lab.case_folder import MARK_NAME, folder_of, mark_of, set_folder
 from bloodcells_gui.storage.lab.database import LabDatabase
 from bloodcells_gui.storage.worklist import INDEX_NAME, CaseState
-from tests.support.case_tools import Reviewer
+from tests.support.case_tools import Reviewer, a_case
 from tests.support.lab import Connect, Station, StationList, shared_list
 from tests.support.listed_cases import ALL, states
 from tests.support.postgres import Server
@@ -161,6 +161,14 @@ def test_another_folder_begins_with_no_lines(connect: Connect, station: Station,
     assert folder_of(database) == where
     assert database.query("SELECT count(*) FROM bloodcells_cases") == [(0,)]
     assert set_folder(database, other) == where  # its mark stays
+    a_case(other / "theirs.bcs").close()
+    with shared_list(connect.address, other, "bench-2") as second:
+        assert second.refresh() == 1
+        assert first.refresh() <= 1  # it has not heard of the other folder: the list is its own
+        assert states(first) == ALL
+        assert "another folder" in str(first.trouble)
+        assert second.refresh() == 0
+        assert states(second).keys() == {"theirs"}
 
 
 @pytest.mark.parametrize("place", ["/proc", "/nowhere/at/all"])
