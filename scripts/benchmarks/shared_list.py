@@ -191,6 +191,22 @@ def median(found: list[dict[str, float]], name: str) -> dict[str, float]:
     return {"median": round(statistics.median(values), 1), "most": round(values[-1], 1)}
 
 
+def hear_of_decisions(decides: Station, hears: Station, folder: Path) -> dict[str, object]:
+    """How long after a decision another station shows that the case is open, and what was decided."""
+    heard = []
+    for number in range(3):
+        path = str(folder / f"2026-{number * 3:05} S-{number * 3:05}.bcs")
+        hears.tell("await", path)
+        time.sleep(3)
+        decided = decides.ask("decide", path)
+        said = hears.answer()
+        heard.append({mark: said[mark] - decided["at"] for mark in said})
+    return {
+        f"shown at another station after a decision: {name}, s": median(heard, name)
+        for name in ("open", "decided")
+    }
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -242,16 +258,7 @@ def main() -> int:
         for name in lines[0]:
             found[name] = median(lines, name)
         print(json.dumps(found), flush=True, file=sys.stderr)
-        heard = []
-        for number in range(3):
-            path = str(share.cases_dir / f"2026-{number * 3:05} S-{number * 3:05}.bcs")
-            benches[1].tell("await", path)
-            time.sleep(3)
-            decided = benches[0].ask("decide", path)
-            said = benches[1].answer()
-            heard.append({"open": said["open"] - decided["at"], "decided": said["decided"] - decided["at"]})
-        for name in ("open", "decided"):
-            found[f"shown at another station after a decision: {name}, s"] = median(heard, name)
+        found |= hear_of_decisions(benches[0], benches[1], share.cases_dir)
         for one in stations:
             one.end()
     print(json.dumps(found, indent=1))
