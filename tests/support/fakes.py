@@ -392,7 +392,7 @@ class FakeWorkshop:
 
     def __post_init__(self) -> None:
         weakref.finalize(self, shutil.rmtree, self.home, ignore_errors=True)
-        lab = LabLink(lambda: self.settings.lab_database)
+        lab = self.lab = LabLink(lambda: self.settings.lab_database)
         self.folder = CasesFolder(self.home, lab, lambda: self.settings)
         self.index = CaseIndex(self.folder, lambda: self.settings)
         self.accounts = Accounts(lab, self.home)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QPushButton, QWidget
 
 from bloodcells_gui.app.accounts import Accounts
@@ -155,11 +155,6 @@ class SignInDialog(AccountForm):
     def reject(self) -> None:
         if not self.locked:  # nothing but the right PIN or password opens a locked window
             super().reject()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self.locked and event.key() == Qt.Key.Key_Escape:
-            return
-        super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.locked and event.spontaneous():
