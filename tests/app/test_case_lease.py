@@ -178,6 +178,8 @@ def test_a_server_that_is_gone_refuses_opening_for_writing_alone(
     server: Server, case: Path, pool: LabPool, workspace_of: Callable[[str], Workspace]
 ) -> None:
     made = workspace_of(server.url)
+    made.folder.ask()  # as a window does when it begins
+    made.accounts.refresh()
     session = made.open_case(case)
     server.stop()
     try:

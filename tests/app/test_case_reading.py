@@ -250,6 +250,8 @@ def test_a_case_made_while_the_server_was_away_and_opened_elsewhere_meanwhile_is
     workspace: Workspace, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(case_lease, "_BEATS", 600)
+    workspace.folder.ask()  # as a window does when it begins
+    workspace.accounts.refresh()
     there = Path(url.removeprefix("sqlite:///"))
     away = there.rename(f"{there}.away")
     session = workspace.new_counter_case("S-9")
