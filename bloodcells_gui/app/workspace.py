@@ -367,6 +367,7 @@ class Workspace(SettingsKeeper):
         )
         session.accounts = self.accounts
         if not store.read_only:
+            self.folder.where()  # is known from then on, also without the database
             self.index.touched(store.path)
         return session
 

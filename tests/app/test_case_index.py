@@ -209,13 +209,13 @@ def test_a_station_that_never_reached_the_database_makes_no_case(
 ) -> None:
     (tmp_path / "lab.db").rename(tmp_path / "away")
     workspace, cases = station("bench-1")
-    for begin in (lambda: workspace.new_counter_case("S-9"), cases.refresh):
+    for begin in (workspace.folder.ready, cases.refresh):
         with pytest.raises(UserError, match="not known where"):
             begin()
     assert not (workspace.home / "cases").exists()
     other, listed = station("bench-2", cases_folder=str(share))  # the folder says itself what it is
     assert listed.refresh() == 3
-    assert other.new_counter_case("S-9").path.parent == share
+    assert other.folder.ready() == share
 
 
 def test_a_laboratory_that_names_no_folder_lists_the_stations_own(

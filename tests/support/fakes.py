@@ -392,10 +392,10 @@ class FakeWorkshop:
 
     def __post_init__(self) -> None:
         weakref.finalize(self, shutil.rmtree, self.home, ignore_errors=True)
-        lab = self.lab = LabLink(lambda: self.settings.lab_database)
-        self.folder = CasesFolder(self.home, lab, lambda: self.settings)
+        self.lab = LabLink(lambda: self.settings.lab_database)
+        self.folder = CasesFolder(self.home, self.lab, lambda: self.settings)
         self.index = CaseIndex(self.folder, lambda: self.settings)
-        self.accounts = Accounts(lab, self.home)
+        self.accounts = Accounts(self.lab, self.home)
         self.outbox = Outbox(self.home, self.home, self.open_case)  # type: ignore[arg-type]
 
     def orders(self) -> None:

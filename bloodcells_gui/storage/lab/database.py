@@ -50,6 +50,20 @@ class LabUnreachable(UserError):
         )
 
 
+class LabMissing(LabUnreachable):
+    """There is no file of a laboratory's database; nothing is made."""
+
+    def __init__(self, path: Path) -> None:
+        UserError.__init__(
+            self,
+            N_("There is no laboratory's database at {path}."),
+            "",
+            N_("Make it (bloodcells lab init URL), or correct the address."),
+            path=path,
+            reason=path,
+        )
+
+
 def check_url(url: str) -> str:
     """`url` without spaces around it; UserError when it is no address of a database, or holds a password."""
     url = url.strip()
@@ -100,12 +114,7 @@ class LabDatabase:
         if self.engine == SQLITE:
             path = Path(url.removeprefix("sqlite:///") if re.match(r"sqlite:///[A-Za-z]:", url) else url[9:])
             if not make and not path.exists():
-                raise UserError(
-                    "There is no laboratory's database at {path}.",
-                    "",
-                    "Make it (bloodcells lab init URL), or correct the address.",
-                    path=path,
-                )
+                raise LabMissing(path)
             try:
                 place = f"{path.absolute().as_uri()}?mode={'rwc' if make else 'rw'}"
                 # one thread at a time: the pool hands a connection on
