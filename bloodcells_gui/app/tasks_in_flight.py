@@ -7,6 +7,7 @@ import queue
 import secrets
 import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -102,11 +103,18 @@ class TasksInFlight(Generic[T, D]):
     def _ended(self, task: T, future: Any) -> Arrived[D] | None:
         from distributed import KilledWorker
 
+        error: BaseException | None
         if future.status == "finished":
-            return Arrived(task.number, future.result())
-        if future.status in ("cancelled", "lost"):
+            try:
+                return Arrived(task.number, future.result())
+            except CancelledError:
+                raise ClusterLost from None
+            except Exception as failed:  # its worker died with the result, and so did the one after it
+                error = failed
+        elif future.status in ("cancelled", "lost"):
             raise ClusterLost
-        error = future.exception()
+        else:
+            error = future.exception()
         if not isinstance(error, KilledWorker):
             return Arrived(task.number, fault=error)
         ended = len(attempts_of(task.folder, task.number))
