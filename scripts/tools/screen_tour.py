@@ -129,8 +129,8 @@ class Tour:
         self._tool_windows(reviewed)
         self._newer_windows(reviewed)
         self._dialogs(reviewed)
-        self._film_windows()
         self._accounts(reviewed)
+        self._film_windows()
         self.window.close()
         self.cases.close()
 
