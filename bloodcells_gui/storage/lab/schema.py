@@ -22,13 +22,13 @@ def number_of(database: LabDatabase) -> int:
     return int(database.query("SELECT coalesce(max(number), 0) FROM bloodcells_versions")[0][0])
 
 
-def create(database: LabDatabase, app_version: str, *, up_to: int = NUMBER) -> tuple[int, int]:
+def create(database: LabDatabase, app_version: str, *, up_to: int | None = None) -> tuple[int, int]:
     """Make the tables, or bring them up to date; the number before and after.
 
     Parameters
     ----------
     up_to : int
-        The last migration that runs, for comparing with a database of an earlier version.
+        The last migration that runs, for comparing with a database of an earlier version; all when None.
 
     Raises
     ------
@@ -37,10 +37,10 @@ def create(database: LabDatabase, app_version: str, *, up_to: int = NUMBER) -> t
     """
     with database.transaction():
         before = create_here(database, app_version, up_to=up_to)
-    return before, up_to
+    return before, NUMBER if up_to is None else up_to
 
 
-def create_here(database: LabDatabase, app_version: str, *, up_to: int = NUMBER) -> int:
+def create_here(database: LabDatabase, app_version: str, *, up_to: int | None = None) -> int:
     """As :func:`create`, within a transaction that is begun; the number before."""
     database.alone(_LOCK)
     before = number_of(database)

@@ -83,6 +83,8 @@ class ManualBrowser(QTextBrowser):
         self.moveCursor(QTextCursor.MoveOperation.Start)
         self.verticalScrollBar().setValue(0)
         self.setExtraSelections([])
+        # All of it at once: Qt lays a long page out bit by bit, with a bar that scrolls to nothing till then.
+        document.documentLayout().documentSize()
 
     def _redraw(self) -> None:
         if self._page is not None:
