@@ -12,7 +12,7 @@ from bloodcells_gui import __version__
 from bloodcells_gui.app.account_management import station_accounts
 from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.app.case_lease import station_name
-from bloodcells_gui.app.cases_folder import CasesFolder
+from bloodcells_gui.app.cases_folder import CasesFolder, Where
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
 from bloodcells_gui.app.lab_link import LabLink
 from bloodcells_gui.app.workspace import SETTINGS_NAME
@@ -23,11 +23,12 @@ from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import N_, Reason, tr
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
 from bloodcells_gui.storage import settings as settings_store
-from bloodcells_gui.storage.archive import LABORATORY, Manifest, decoded
+from bloodcells_gui.storage.archive import LABORATORY, SHARED_CASES, Manifest, decoded
 from bloodcells_gui.storage.backup import BackupMade, Places, back_up
 from bloodcells_gui.storage.lab import archive as lab_archive
 from bloodcells_gui.storage.lab import schema as lab_schema
 from bloodcells_gui.storage.lab.accounts import AccountBook
+from bloodcells_gui.storage.lab.case_folder import check_folder
 from bloodcells_gui.storage.lab.database import LabDatabase
 from bloodcells_gui.storage.restore import Restored, laboratory_in, restore
 
@@ -95,24 +96,38 @@ class Workstation:
             laboratory, problem = None, None
             if address:
                 laboratory, problem = _laboratory(address, Path(folder) / "laboratory.sqlite", token)
+            shared, no_cases = self._shared_cases()
             made = back_up(
-                self.places, archive, app_version=__version__, laboratory=laboratory,
+                replace(self.places, shared=shared), archive, app_version=__version__, laboratory=laboratory,
                 progress=_in_megabytes(token, progress),
             )  # fmt: skip
-        report = _backup_report(made, archive, problem)
-        elsewhere = self._cases_elsewhere()
-        return report if elsewhere is None else replace(report, said=(*report.said, elsewhere))
+        return _backup_report(made, archive, shared, no_cases, problem)
 
-    def _cases_elsewhere(self) -> Sentence | None:
-        """Where the cases lie that are not with this workstation's data; None where all are."""
+    def cases_dir(self) -> Path:
+        """The folder whose cases are saved: this workstation's, or the laboratory's."""
+        return self._where().path
+
+    def _where(self, *, ask: bool = False) -> Where:
         settings = settings_store.load(self.places.settings)[0]
         link = LabLink(lambda: settings.lab_database)
-        where = CasesFolder(self.places.data, link, lambda: settings).where()
-        link.close()
-        if not where.mark or where.path == self.places.data.absolute() / "cases":
-            return None
-        said = N_("The laboratory's cases in {path} are not in it: save that folder as files.")
-        return said, {"path": where.path}
+        folder = CasesFolder(self.places.data, link, lambda: settings)
+        try:
+            return folder.ask() if ask else folder.where()
+        finally:
+            link.close()
+
+    def _shared_cases(self) -> tuple[Path | None, UserError | None]:
+        """The laboratory's folder of cases where it is not this workstation's; or why it cannot be saved."""
+        where = self._where(ask=True)
+        if not where.known:
+            return None, UserError("It is not known where the laboratory's cases lie.")
+        if not where.mark or where.path.resolve().is_relative_to((self.places.data / "cases").resolve()):
+            return None, None
+        try:
+            check_folder(where.path, where.mark)
+        except UserError as error:
+            return None, error
+        return where.path, None
 
     def restore_laboratory(
         self, archive: Path, address: str, *, replace: bool = False, token: CancelToken
@@ -216,13 +231,23 @@ _WITH_LABORATORY = N_("The laboratory's database is in it, with hashes of passwo
 _LABORATORY_TOO = N_(
     "The archive also holds the laboratory's database: bloodcells lab restore ARCHIVE --database URL."
 )
+_CASES_TOO = N_(
+    "The laboratory's cases are in {path}: nothing was put onto the share."
+    " Where it lost them, copy them there."
+)
 _HOLDS = N_(
     "Cases: {cases}, calibration profiles: {profiles}, reference libraries: {library}, settings files:"
     " {settings}; {size} MB."
 )
 
 
-def _backup_report(made: BackupMade, archive: Path, no_laboratory: UserError | None = None) -> Finished:
+def _backup_report(
+    made: BackupMade,
+    archive: Path,
+    shared: Path | None = None,
+    no_cases: UserError | None = None,
+    no_laboratory: UserError | None = None,
+) -> Finished:
     said: list[Sentence] = [
         (N_("The backup {path} was written, read back and compared."), {"path": archive}),
         (_HOLDS, _manifest_counts(made.manifest)),
@@ -237,6 +262,8 @@ def _backup_report(made: BackupMade, archive: Path, no_laboratory: UserError | N
         said.append(
             (N_("The laboratory's database is in it, with hashes of passwords where it has accounts."), {})
         )
+    if shared is not None:
+        said.append((N_("The laboratory's cases in {path} are in it."), {"path": shared}))
     problems: list[Sentence] = [
         (N_("Damaged, saved as it is: {name}"), {"name": decoded(name).name}) for name in made.damaged
     ]
@@ -244,10 +271,16 @@ def _backup_report(made: BackupMade, archive: Path, no_laboratory: UserError | N
         (N_("NOT SAVED: {path} ({reason})"), {"path": path, "reason": reason})
         for path, reason in made.left_out
     ]
+    if no_cases is not None:
+        problems.append((N_("NOT SAVED: the laboratory's cases on the share ({reason})"), _because(no_cases)))
     if no_laboratory is not None:
-        reason = Reason(no_laboratory.what, tuple(no_laboratory.params.items()))
-        problems.append((N_("NOT SAVED: the laboratory's database ({reason})"), {"reason": reason}))
-    return Finished(tuple(said), tuple(problems), complete=not made.left_out and no_laboratory is None)
+        problems.append((N_("NOT SAVED: the laboratory's database ({reason})"), _because(no_laboratory)))
+    complete = not made.left_out and no_laboratory is None and no_cases is None
+    return Finished(tuple(said), tuple(problems), complete)
+
+
+def _because(error: UserError) -> dict[str, object]:
+    return {"reason": Reason(error.what, tuple(error.params.items()))}
 
 
 def _restore_report(restored: Restored, places: Places) -> Finished:
@@ -260,6 +293,9 @@ def _restore_report(restored: Restored, places: Places) -> Finished:
     ]
     if any(m.name == LABORATORY for m in restored.manifest.files):
         said.append((_LABORATORY_TOO, {}))
+    shared = ("data", "cases", SHARED_CASES)
+    if any(decoded(m.name).parts[:3] == shared for m in restored.manifest.files):
+        said.append((_CASES_TOO, {"path": places.data.joinpath(*shared[1:])}))
     if restored.kept_settings is not None:
         said.append(
             (N_("The settings that were there are kept in {path}."), {"path": restored.kept_settings})

@@ -6,7 +6,8 @@ signed and in no report. Was the case taken over by another station, they are ke
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bloodcells_gui.app.case_lease import CaseTaken
@@ -15,16 +16,26 @@ from bloodcells_gui.storage.atomic_io import free_path, write_whole
 from bloodcells_gui.storage.case import CaseStore, Draft
 from bloodcells_gui.storage.connection import os_in_words
 
-KEPT_DRAFTS = "kept drafts"
-"""Folder beside the cases for what was typed in cases that another station took over."""
 COMMENT = "comment"
 NOTE = "note for the library"
 _FIELD = "field/"
+_LONGEST_PATH = 64 * 1024
 
 
 def field_key(name: str) -> str:
     """Where what stands in the field `name` is kept while it cannot be saved."""
     return _FIELD + name
+
+
+def remove_kept(folder: Path, cases: Iterable[Path]) -> None:
+    """Remove what is kept aside of these cases: it names patients, and its case was removed for good."""
+    removed = {f"{path}" for path in cases}
+    for file in folder.glob("*.txt"):
+        with contextlib.suppress(OSError):
+            with file.open("rb") as opened:
+                first = opened.readline(_LONGEST_PATH)
+            if first.decode("utf-8", "replace").rstrip("\r\n") in removed:
+                file.unlink()
 
 
 class Drafts:

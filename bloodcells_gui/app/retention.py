@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bloodcells_gui.app.analysis_queue import QueueState
+from bloodcells_gui.app.drafts import remove_kept
 from bloodcells_gui.app.worklist import CaseEntry, CaseState, Query, WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.retention import clock_is_behind, is_due, kept_until
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.storage import removals
+from bloodcells_gui.storage.archive import KEPT_DRAFTS
 from bloodcells_gui.storage.removals import Act, Removal
 
 __all__ = ["Act", "ExpiredCase", "Removal", "Removed", "Retention"]
@@ -140,6 +142,7 @@ class Retention:
             except UserError as error:
                 errors.append(error)
         self._workspace.forget_missing()
+        remove_kept(self._workspace.home / KEPT_DRAFTS, gone)
         self._cases.refresh()
         return Removed(tuple(gone), tuple(errors))
 

@@ -19,7 +19,6 @@ from bloodcells_gui.app.cases_folder import CasesFolder
 from bloodcells_gui.app.clock import newest_work
 from bloodcells_gui.app.continuing import first_target, next_target
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
-from bloodcells_gui.app.drafts import KEPT_DRAFTS
 from bloodcells_gui.app.earlier_films import EarlierFilms
 from bloodcells_gui.app.engine import Engine, LazyEngine, load_red_cell_classifier
 from bloodcells_gui.app.explainer import Explainer
@@ -66,6 +65,7 @@ from bloodcells_gui.imaging.io.plain_files import read_bytes
 from bloodcells_gui.pipeline.scan import is_leukocyte
 from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.allowed_paths import allow_network_root
+from bloodcells_gui.storage.archive import KEPT_DRAFTS
 from bloodcells_gui.storage.atomic_io import free_path, write_whole
 from bloodcells_gui.storage.calibration_profiles import ProfileStore
 from bloodcells_gui.storage.case import CaseStore

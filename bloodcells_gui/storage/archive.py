@@ -39,6 +39,11 @@ SETTINGS = "config/settings.json"
 LIBRARY = f"data/reference{LIBRARY_SUFFIX}"
 KNOWN_CELLS = f"data/{KNOWN_CELLS_NAME}"
 LABORATORY = "data/laboratory.sqlite"
+WATCHED = f"data/{WATCH_NAME}"
+KEPT_DRAFTS = "kept drafts"
+"""Folder of what was typed in cases that another station took over."""
+SHARED_CASES = "laboratory"
+"""Below the cases: those of the laboratory's folder, which lie on a share."""
 BYTES_AT_ONCE = 1024 * 1024
 _MAX_FILES = 200_000
 _MAX_MANIFEST = 128 * 1024**2
@@ -87,13 +92,17 @@ class Manifest:
         return sum(m.size for m in self.files)
 
     def to_json(self) -> bytes:
-        """As it stands in the archive: where no laboratory's database is in it, earlier versions read it."""
-        version = VERSION if any(m.name == LABORATORY for m in self.files) else _WITHOUT_LABORATORY
+        """As it stands in the archive: where nothing of a laboratory is in it, earlier versions read it."""
+        version = VERSION if any(_of_laboratory(m.name) for m in self.files) else _WITHOUT_LABORATORY
         obj = {
             "format": FORMAT, "version": version, "created": self.created, "app_version": self.app_version,
             "files": [asdict(m) for m in self.files],
         }  # fmt: skip
         return json.dumps(obj, indent=1).encode("ascii")
+
+
+def _of_laboratory(name: str) -> bool:
+    return name in (LABORATORY, WATCHED) or decoded(name).parts[1] == KEPT_DRAFTS
 
 
 def encoded(relative: PurePosixPath | Path) -> str:
@@ -116,7 +125,7 @@ def decoded(name: str) -> PurePosixPath:
         raise ValueError("a name too long")
     if encoded(place) != name or any(not _is_plain(part) for part in parts):
         raise ValueError("a name that leads elsewhere")
-    if name in (SETTINGS, LIBRARY, KNOWN_CELLS, LABORATORY):
+    if name in (SETTINGS, LIBRARY, KNOWN_CELLS, LABORATORY, WATCHED):
         return place
     within, last = parts[:2], parts[-1]
     hidden = [part for part in parts if part.startswith(".")]
@@ -124,6 +133,8 @@ def decoded(name: str) -> PurePosixPath:
         beside = (REMOVALS_NAME, INDEX_NAME, WATCH_NAME)
         fits = last.endswith((CASE_SUFFIX, f"{CASE_SUFFIX}-journal")) or last in beside
         fits = fits and hidden in ([], [INDEX_NAME])
+    elif within == ["data", KEPT_DRAFTS]:
+        fits = len(parts) == 3 and last.endswith(".txt") and not hidden
     else:
         fits = within == ["data", "profiles"] and len(parts) > 2 and last.endswith(".json")
         fits = fits and (not hidden or (hidden == [".removed"] and parts[2] == ".removed"))

@@ -1,5 +1,7 @@
 """All that a workstation keeps, in one archive: cases, work list, library, profiles and settings.
 
+The laboratory's cases on the share are among them, below `SHARED_CASES`: none meets another of its name.
+
 What SQLite writes is read under SQLite's own lock (from a private copy while somebody works on it), so that
 each file is whole though the program is in use. A case that is damaged already is kept byte for byte, and
 said. The images of the specimens stay where they are: a case knows their paths and hashes.
@@ -28,11 +30,14 @@ from bloodcells_gui.imaging.io import plain_files
 from bloodcells_gui.storage import connection as conn
 from bloodcells_gui.storage.archive import (
     BYTES_AT_ONCE,
+    KEPT_DRAFTS,
     KNOWN_CELLS,
     LABORATORY,
     LIBRARY,
     MANIFEST,
     SETTINGS,
+    SHARED_CASES,
+    WATCHED,
     Archive,
     Manifest,
     Member,
@@ -61,10 +66,13 @@ class Places:
         Folder of ``cases`` (with the memory of the watched folder), ``reference.bcl`` and ``profiles``.
     settings : Path
         The settings file.
+    shared : Path or None
+        The laboratory's folder of cases where it lies elsewhere; a restore does not write there.
     """
 
     data: Path
     settings: Path
+    shared: Path | None = None
 
     def files(self) -> Iterator[tuple[str, Path]]:
         """Name in an archive, and place, of every file that a backup holds.
@@ -74,12 +82,29 @@ class Places:
         for path in _walk(self.data / "cases"):
             if path.name in (INDEX_NAME, REMOVALS_NAME, WATCH_NAME) or _is_case(path):
                 yield encoded("data" / path.relative_to(self.data)), path
+        yield from self._shared_files()
+        for path in _walk(self.data / KEPT_DRAFTS):
+            if path.suffix == ".txt" and path.parent == self.data / KEPT_DRAFTS:
+                yield encoded("data" / path.relative_to(self.data)), path
         for path in _walk(self.data / "profiles"):
             if path.suffix == ".json" and not path.name.startswith("."):
                 yield encoded("data" / path.relative_to(self.data)), path
-        for name in (LIBRARY, KNOWN_CELLS, SETTINGS):
+        for name in (LIBRARY, KNOWN_CELLS, WATCHED, SETTINGS):
             if os.path.lexists(self.at(name)):
                 yield name, self.at(name)
+
+    def _shared_files(self) -> Iterator[tuple[str, Path]]:
+        """The laboratory's cases and their record of removals; own cases may have come back there before."""
+        if self.shared is None:
+            return
+        number, below = 1, self.data / "cases" / SHARED_CASES
+        while below.exists():
+            number += 1
+            below = self.data / "cases" / f"{SHARED_CASES} {number}"
+        for path in _walk(self.shared):
+            if path.name == REMOVALS_NAME or _is_case(path):
+                place = below / path.relative_to(self.shared)
+                yield encoded("data" / place.relative_to(self.data)), path
 
     def at(self, name: str) -> Path:
         """Where a member of an archive belongs."""
@@ -162,7 +187,7 @@ def back_up(
             for name, path in found:
                 done = sum(m.size for m in files)
                 try:
-                    files += _add(archive, name, path, places.data, part_of(progress, done, 2 * total))
+                    files += _add(archive, name, path, places, part_of(progress, done, 2 * total))
                 except _SourceUnreadable as error:
                     left_out.append((path, str(error)))
             manifest = Manifest(utc_now(), app_version, tuple(files))
@@ -204,7 +229,7 @@ def _info(name: str) -> zipfile.ZipInfo:
 
 
 def _add(
-    archive: zipfile.ZipFile, name: str, path: Path, data: Path, progress: Progress | None
+    archive: zipfile.ZipFile, name: str, path: Path, places: Places, progress: Progress | None
 ) -> list[Member]:
     if not path.is_file():  # SQLite would wait for a pipe
         if path.name == INDEX_NAME:
@@ -213,7 +238,8 @@ def _add(
     if not (_is_case(path) or name in (LIBRARY, KNOWN_CELLS) or path.name in (INDEX_NAME, WATCH_NAME)):
         return [_write(archive, name, path, progress)]
     try:
-        with _unchanging(path, data) as source:
+        apart = places.shared is not None and path.is_relative_to(places.shared)
+        with _unchanging(path, places.data, apart=apart) as source:
             return [_write(archive, name, source, progress)]
     except (sqlite3.Error, UserError, UnicodeDecodeError) as error:
         if (getattr(error, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
@@ -229,11 +255,12 @@ def _add(
 
 
 @contextlib.contextmanager
-def _unchanging(path: Path, data: Path) -> Iterator[Path]:
+def _unchanging(path: Path, data: Path, *, apart: bool = False) -> Iterator[Path]:
     """Where the file's bytes can be read at leisure: itself under SQLite's lock, or a private copy of it.
 
     An interrupted write is brought to its end first. A person who works on the case must not wait for a slow
-    stick, so it is copied within the data folder then.
+    stick, so it is copied within the data folder then; one on a share (`apart`) always, for other stations
+    may open it at any moment.
     """
     if _is_case(path):
         conn.header_version(path)  # refuses what is no case before SQLite touches it
@@ -246,7 +273,7 @@ def _unchanging(path: Path, data: Path) -> Iterator[Path]:
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         if _is_case(path):
             conn.check(connection, path, version)
-        if not _is_case(path) or holder_of(path) is not None:
+        if apart or not _is_case(path) or holder_of(path) is not None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=_PRIVATE, dir=data))
             copy = Path(folder) / "copy"
             with contextlib.closing(sqlite3.connect(copy)) as sink:

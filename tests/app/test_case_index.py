@@ -12,13 +12,11 @@ from pathlib import Path
 import pytest
 
 from bloodcells_gui import cli
-from bloodcells_gui.app.backup import Workstation
 from bloodcells_gui.app.case_index import own_place
 from bloodcells_gui.app.lab_database import init, status
 from bloodcells_gui.app.worklist import Query, WorkList
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
-from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.lab.case_folder import MARK_NAME
 from bloodcells_gui.storage.lab.database import LabDatabase
@@ -308,18 +306,3 @@ def test_a_station_that_reads_a_slow_case_is_not_asked_twice(station: Station, s
     assert soon(lambda: len(entries) > busy)
     assert busy <= 1
     session.close()
-
-
-def test_a_backup_says_that_the_cases_of_the_laboratory_are_not_in_it(
-    station: Station, share: Path, tmp_path: Path
-) -> None:
-    workspace, _ = station("bench-1")
-    made = Workstation(workspace.home, workspace.settings_file.parent).back_up(
-        tmp_path / "b.zip", token=CancelToken(), progress=lambda _: None
-    )
-    assert f"The laboratory's cases in {share} are not in it" in " ".join(made.lines())
-    workspace.save_settings(replace(workspace.settings, lab_database=""))
-    made = Workstation(workspace.home, workspace.settings_file.parent).back_up(
-        tmp_path / "alone.zip", token=CancelToken(), progress=lambda _: None
-    )
-    assert "The laboratory's cases" not in " ".join(made.lines())

@@ -60,6 +60,10 @@ def test_a_removed_case_is_gone_and_the_record_names_no_patient(
     path = signed_case(workspace, "2026-11-23 Smith 1961.bcs")
     with removals.CaseStore.open(path, read_only=True) as store:
         head, hashes = store.head(), tuple(r.sha256 for r in store.frozen_reports())
+    drafts = workspace.home / "kept drafts"
+    drafts.mkdir()
+    (drafts / "2026-11-23 Smith 1961.txt").write_text(f"{path}\n[comment]\nHalf a sentence\n", "utf-8")
+    (drafts / "other.txt").write_text(f"{path.parent / 'other.bcs'}\n[comment]\nStays\n", "utf-8")
     retention = rule(workspace, cases)
     due = retention.due()
     with pytest.raises(UserError, match="Signed reports are not removed"):
@@ -71,6 +75,7 @@ def test_a_removed_case_is_gone_and_the_record_names_no_patient(
     removed = retention.remove(due, "A. Technician", signed_too=True)
     assert (removed.paths, removed.errors) == ((path,), ())
     assert sorted(p.name for p in workspace.cases_dir.iterdir()) == [".worklist.sqlite", removals.NAME]
+    assert [file.name for file in drafts.iterdir()] == ["other.txt"]
     assert cases.search(replace_query()) == []
     begun, done = retention.record()
     assert (begun.act, done.act) == (Act.BEGUN, Act.DONE)

@@ -135,7 +135,7 @@ class BackupWindow(QDialog):
             tr(
                 "Cases are those in {folder}. A case file that you opened from another place is not among"
                 " them: copy it yourself."
-            ).format(folder=self._workstation.places.data / "cases"),
+            ).format(folder=self._workstation.cases_dir()),
             tr(
                 "A restore compares the file first and replaces nothing: it needs a workstation without cases"
                 " of its own, or an empty folder."
