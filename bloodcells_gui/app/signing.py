@@ -72,9 +72,13 @@ def sign(
     session.store.check_seals()  # nobody signs what is not as it was written
     if films is None and not session.state.signed:
         films = FilmFinder(session)()
-    with session.store.alone():  # no run ends meanwhile and changes the proposals
-        session.catch_up()
-        return _sign(session, author, meaning, explanation, answers or {}, films, pin)
+    reviewer = session.author
+    try:
+        with session.store.alone():  # no run ends meanwhile and changes the proposals
+            session.catch_up()
+            return _sign(session, author, meaning, explanation, answers or {}, films, pin)
+    finally:
+        session.author = reviewer or session.author  # another name of a signature reviews nothing
 
 
 def _sign(

@@ -36,7 +36,7 @@ from bloodcells_gui.ui.file_dialogs import FileKind, documents
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup, QueuedLookup, UnawaitedThreads
 from bloodcells_gui.ui.labels import menu_text
-from bloodcells_gui.ui.review import ReviewController
+from bloodcells_gui.ui.review import ErrorHandler, ReviewController
 
 
 class Reporter(QObject):
@@ -160,6 +160,15 @@ class Reporter(QObject):
         first = plain_name(session.state.signatures[-1].author)
         author, checks = session.author, signing_checks(session)
         dialog = SignDialog(self._context, author, checks, window, account=author, first=first)
+
+        def attempt(refused: ErrorHandler) -> bool:
+            name, meaning, answers = dialog.answer()
+            pin = dialog.pin.text()
+            return session is self.case and (
+                controller.sign(name, meaning, answers, None, pin, refused) is not None
+            )
+
+        dialog.attempt = attempt
         accepted = dialog.exec()
         dialog.deleteLater()
         if session is not self.case:
@@ -167,9 +176,7 @@ class Reporter(QObject):
         if dialog.amends:
             self._amend(controller, window)
         elif accepted:
-            name, meaning, answers = dialog.answer()
-            if controller.sign(name, meaning, answers, None, dialog.pin.text()) is not None:
-                self._say_signed(session)
+            self._say_signed(session)
 
     def _settle_comment(self, controller: ReviewController, window: QWidget) -> bool:
         """Ask what becomes of a comment that was typed and not added; False to go back to the case."""
@@ -221,23 +228,32 @@ class Reporter(QObject):
         self._tell_films(search, dialog)
         tell = lambda: self._tell_films(search, dialog)  # noqa: E731
         search.ended.connect(tell)
+
+        def kept() -> bool:
+            """What was typed is there again when cells are looked at meanwhile, or the signature fails."""
+            answers = dialog.answer()[2]
+            return all(controller.keep_draft(answer_draft(session, id), t) for id, t in answers.items())
+
+        def attempt(refused: ErrorHandler) -> bool:
+            if session is self.case and kept() and search.wait(dialog) and session is self.case:
+                name, meaning, answers = dialog.answer()
+                pin = dialog.pin.text()
+                return controller.sign(name, meaning, answers, search.found, pin, refused) is not None
+            dialog.reject()
+            return False
+
+        dialog.attempt = attempt
         accepted = dialog.exec()
         search.ended.disconnect(tell)
         dialog.deleteLater()
-        (name, meaning, answers), pin = dialog.answer(), dialog.pin.text()
         if session is not self.case:
             return
-        # What was typed is there again when cells are looked at meanwhile, or the signature fails.
-        typed = {answer_draft(session, id): text for id, text in answers.items()}
-        if not all(controller.keep_draft(key, text) for key, text in typed.items()) or not accepted:
+        if not accepted:
+            kept()
             return
-        if not search.wait(window) or session is not self.case:
-            return
-        if controller.sign(name, meaning, answers, search.found, pin) is None:
-            return
-        if not all(controller.keep_draft(key, "") for key in typed):
-            return
-        self._say_signed(session)
+        answered = dialog.answer()[2]
+        if all(controller.keep_draft(answer_draft(session, id), "") for id in answered):
+            self._say_signed(session)
 
     def _say_signed(self, session: CaseSession) -> None:
         further = tr("Export it now, or amend it later as a new version.")
@@ -280,12 +296,18 @@ class Reporter(QObject):
         dialog.show_checks(signing_checks(controller.session))
 
     def _amend(self, controller: ReviewController, window: QWidget) -> None:
-        dialog = AmendDialog(window, pin=bool(account_login(controller.session.author)))
+        dialog = AmendDialog(self._context, window, pin=bool(account_login(controller.session.author)))
+
+        def attempt(refused: ErrorHandler) -> bool:
+            if controller.session is not self.case:
+                dialog.reject()
+                return False
+            return controller.amend(dialog.answer(), dialog.pin.text(), refused) is not None
+
+        dialog.attempt = attempt
         accepted = dialog.exec()
         dialog.deleteLater()
-        if not accepted or controller.session is not self.case:
-            return
-        if controller.amend(dialog.answer(), dialog.pin.text()) is not None and self._signed is not None:
+        if accepted and self._signed is not None:
             self._banners.dismiss(self._signed)  # the new version is not signed
 
     def stop(self) -> None:

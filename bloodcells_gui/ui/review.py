@@ -265,15 +265,28 @@ class ReviewController(QObject):
     # -- signature -------------------------------------------------------------------------------------
 
     def sign(
-        self, name: str, meaning: str, answers: Mapping[str, str], films: FoundFilms | None, pin: str = ""
+        self,
+        name: str,
+        meaning: str,
+        answers: Mapping[str, str],
+        films: FoundFilms | None,
+        pin: str = "",
+        on_error: ErrorHandler | None = None,
     ) -> Change | None:
-        """Freeze the report and sign it; parameters as in :func:`app.signing.sign`."""
-        sign = signing.sign
-        return self._write(lambda _: sign(self.session, name, meaning, answers=answers, films=films, pin=pin))
+        """Freeze the report and sign it; parameters as in :func:`app.signing.sign`.
 
-    def amend(self, reason: str, pin: str = "") -> Change | None:
-        """Open a signed case for a new version."""
-        return self._write(lambda _: signing.amend(self.session, self.session.author, reason, pin=pin))
+        `on_error` shows the refusal in the dialog that asked; None leaves it to `failed`.
+        """
+        sign = signing.sign
+        return self._write(
+            lambda _: sign(self.session, name, meaning, answers=answers, films=films, pin=pin), on_error
+        )
+
+    def amend(self, reason: str, pin: str = "", on_error: ErrorHandler | None = None) -> Change | None:
+        """Open a signed case for a new version; `on_error` as in :meth:`sign`."""
+        return self._write(
+            lambda _: signing.amend(self.session, self.session.author, reason, pin=pin), on_error
+        )
 
     def answer_finding(self, finding: Finding, answer: FindingAnswer) -> Change | None:
         """Keep what came of a critical finding."""

@@ -324,7 +324,7 @@ class Tour:
         settings.close()
         for name, dialog in (
             ("sign, blocked", SignDialog(self.context, self.workspace.author, signing_checks(reviewed), self.window)),
-            ("amend", AmendDialog(self.window)),
+            ("amend", AmendDialog(self.context, self.window)),
             ("export", ExportDialog(self.context, self.workspace.settings, self.tools.window.reporter.proposal(reviewed), 12, self.window)),
             ("new analysis", OpenOptionsDialog(self.context, Path("/srv/images") / LONG, reviewed.specimen, self.window)),
             ("support", SupportDialog(support_report(self.workspace.settings), self.window)),
@@ -367,7 +367,7 @@ class Tour:
             ("reset", ResetDialog(context, desk, desk.find("b.muller-grossmann"), over)),
             ("sign with PIN", SignDialog(context, accounts.author, signing_checks(reviewed), over, account=accounts.author)),
             ("second person", SignDialog(context, accounts.author, (), over, account=accounts.author, first=long)),
-            ("amend with PIN", AmendDialog(over, pin=True)),
+            ("amend with PIN", AmendDialog(context, over, pin=True)),
         ):  # fmt: skip
             self._shoot(name, dialog)
             dialog.close()

@@ -33,16 +33,17 @@ class AccountForm(Form):
         self.complaint.hide()
         self.outer.insertWidget(self.outer.indexOf(self.buttons), self.complaint)
 
-    def do(self) -> None:
-        """What OK does; raises UserError where it is refused."""
+    def do(self) -> bool | None:
+        """What OK does; raises UserError where it is refused. False leaves the form as it is."""
 
     def accept(self) -> None:
         try:
-            self.do()
+            done = self.do()
         except UserError as error:
             self.complain(error)
             return
-        super().accept()
+        if done is not False:
+            super().accept()
 
     def complain(self, error: UserError) -> None:
         """Say why it was refused; secrets are emptied and have to be typed again."""

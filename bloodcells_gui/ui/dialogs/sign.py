@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QDialogButtonBox,
     QFrame,
     QHBoxLayout,
@@ -24,9 +26,11 @@ from bloodcells_gui.app.signing import MEANINGS, SigningCheck
 from bloodcells_gui.app.signing_checks import LONGEST_ANSWER
 from bloodcells_gui.domain.accounts import plain_name
 from bloodcells_gui.domain.differential import Remark
+from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import Finding
 from bloodcells_gui.domain.formatting import remark_text
 from bloodcells_gui.ui.accounts.fields import PinEdit
+from bloodcells_gui.ui.accounts.sign_in import AccountForm
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.common import Form, NoTypeAheadComboBox
 from bloodcells_gui.ui.i18n import tr
@@ -37,14 +41,38 @@ _MAX_LIST_HEIGHT_PX = 320
 # As wide as the list is in the dialog before that is shown.
 _LIST_WIDTH_PX = 580
 
+#: Tries what was asked for: gets what shows a refusal in the dialog; False when it was not done.
+Attempt = Callable[[Callable[[UserError], object]], bool]
 
-class SignDialog(Form):
+
+class ActForm(AccountForm):
+    """A form whose OK signs or amends while it is open: what is refused, as a wrong PIN, is said here.
+
+    A key that is typed after a wrong PIN must never reach the window behind.
+
+    Attributes
+    ----------
+    attempt : callable or None
+        What OK does.
+    """
+
+    attempt: Attempt | None = None
+
+    def do(self) -> bool | None:
+        errors: list[UserError] = []
+        done = self.attempt is None or self.attempt(errors.append)
+        if errors:
+            raise errors[0]
+        return done
+
+
+class SignDialog(ActForm):
     """Ask for the name of the person who signs, and for the meaning of the signature (21 CFR 11.50).
 
     Parameters
     ----------
     author : str
-        Who has been reviewing; proposed as a hint, never filled in.
+        Who has been reviewing; proposed as a hint, never filled in. Another name is asked about.
     checks : sequence of SigningCheck
         Open points: blocking ones disable "Sign", each of the others needs an answer.
     reviewed : str
@@ -87,8 +115,9 @@ class SignDialog(Form):
         if first:
             title = tr("Sign as the second person")
             lead = tr("You sign the very report that {name} signed. It is final then.").format(name=first)
-        super().__init__(title, lead, parent, accept=tr("Sign"))
+        super().__init__(context, title, lead, parent, accept=tr("Sign"))
         self._context = context
+        self._author = author
         self._review_summary = reviewed
         self._drafts = dict(drafts or {})
         self._blocked = False
@@ -170,6 +199,7 @@ class SignDialog(Form):
             self.form.addRow(tr("Your &PIN"), self.pin)
         else:
             self.form.addRow(tr("Your &name, again"), self.name)
+            self.form.addRow("", self._other_name())
             self.pin.setParent(self)
             self.pin.hide()
         account_name = os_account_name()
@@ -181,6 +211,42 @@ class SignDialog(Form):
             account_label.setObjectName("muted")
             account_label.setWordWrap(True)
             self.form.addRow("", account_label)
+
+    def _other_name(self) -> QWidget:
+        """The question whether a name that is not the reviewer's is meant; not seen before it is needed."""
+        self.question = PlainLabel()
+        self.question.setWordWrap(True)
+        self.meant = QCheckBox(tr("&Yes, sign under this other name"))
+        self._asking = QWidget()
+        rows = QVBoxLayout(self._asking)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self.question)
+        rows.addWidget(self.meant)
+        self._asking.hide()
+        self.meant.toggled.connect(self._update_sign_button)
+        self.name.textChanged.connect(self._ask_no_more)
+        return self._asking
+
+    def _ask_no_more(self) -> None:
+        self.meant.setChecked(False)
+        self._asking.hide()
+
+    def _name_is_settled(self) -> bool:
+        """Whether the name is the reviewer's, or was said to be meant; else asks."""
+        name = self.answer()[0]
+        if self._needs_pin or not self._author or _same(name, self._author) or self.meant.isChecked():
+            return True
+        asked = tr("You review as {reviewer}. Sign as {name}?")
+        self.question.setText(asked.format(reviewer=self._author, name=name))
+        self.meant.setAccessibleName(self.question.text())
+        self._asking.show()
+        self.fit_height()
+        self._update_sign_button()
+        self.meant.setFocus()
+        return False
+
+    def do(self) -> bool | None:
+        return self._name_is_settled() and super().do()
 
     def _amend_instead(self) -> None:
         self.amends = True
@@ -271,7 +337,8 @@ class SignDialog(Form):
     def _update_sign_button(self) -> None:
         answered = all(field.text().strip() for field in self.fields.values())
         entered = len(self.pin.text()) >= 4 if self._needs_pin else bool(self.name.text().strip())
-        self.set_accept_enabled(entered and answered and not self._blocked)
+        asked = not self._needs_pin and not self._asking.isHidden() and not self.meant.isChecked()
+        self.set_accept_enabled(entered and answered and not asked and not self._blocked)
 
     def answers(self) -> dict[str, str]:
         """Answers typed so far, by id of the check."""
@@ -310,11 +377,18 @@ class UnsavedCommentDialog(Form):
         self.accept()
 
 
-class AmendDialog(Form):
+def _same(name: str, other: str) -> bool:
+    """Whether two names are one, case and blanks apart."""
+    first, second = (unicodedata.normalize("NFKC", n).casefold().split() for n in (name, other))
+    return first == second
+
+
+class AmendDialog(ActForm):
     """Ask why a signed report is opened again."""
 
-    def __init__(self, parent: QWidget | None = None, *, pin: bool = False) -> None:
+    def __init__(self, context: UiContext, parent: QWidget | None = None, *, pin: bool = False) -> None:
         super().__init__(
+            context,
             tr("Amend the signed report"),
             tr("A new version begins; the signed one is kept and can be printed at any time."),
             parent,

@@ -322,7 +322,8 @@ def test_the_second_person_is_offered_the_signature(
         assert not dialog.name.isVisibleTo(dialog)
         dialog.pin.setText(PIN)
         assert dialog.buttons.button(dialog.buttons.StandardButton.Ok).isEnabled()
-        return True
+        dialog.accept()
+        return bool(dialog.result())
 
     monkeypatch.setattr(SignDialog, "exec", answered)
     tools.window.sign()
@@ -337,21 +338,47 @@ def test_the_second_person_is_offered_the_signature(
         "Reviewed and reported",
         "Second reading confirmed",
     ]
-    monkeypatch.setattr(AmendDialog, "exec", lambda d: d.reason.setText("why") or d.pin.setText(PIN) or True)
+    monkeypatch.setattr(
+        AmendDialog,
+        "exec",
+        lambda d: d.reason.setText("why") or d.pin.setText(PIN) or d.accept() or d.result(),
+    )
     tools.window.sign()
     assert session.state.amendments[-1].author == "Carla Blum (lab:carla)"
 
 
-def test_a_wrong_pin_leaves_the_case_unsigned_and_says_so(
+def test_a_wrong_pin_leaves_the_dialog_open_and_says_so_there(
     workspace: Workspace, tools: ToolWindows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = workspace.open_case(a_case(workspace.cases_dir / "case.bcs", 12))
     session.relabel([c.id for c in session.cells], "LY")
     tools.window.attach(session)
-    monkeypatch.setattr(SignDialog, "exec", lambda d: d.pin.setText("1174") or True)
+    before = len(session.store.events())
+
+    def typed_twice(dialog: SignDialog | AmendDialog) -> int:
+        dialog.show()
+        if isinstance(dialog, AmendDialog):
+            dialog.reason.setText("why")
+        dialog.pin.setFocus()
+        QTest.keyClicks(dialog.pin, "1174")
+        QTest.keyClick(dialog.pin, Qt.Key.Key_Return)
+        assert dialog.isVisible()
+        assert "PIN is wrong" in dialog.complaint.text()
+        assert len(session.store.events()) == before
+        assert dialog.focusWidget() is dialog.pin
+        assert dialog.pin.text() == ""
+        QTest.keyClicks(dialog.pin, PIN)
+        QTest.keyClick(dialog.pin, Qt.Key.Key_Return)
+        return dialog.result()
+
+    for kind in (SignDialog, AmendDialog):
+        monkeypatch.setattr(kind, "exec", typed_twice)
+    tools.window.sign()
+    assert session.state.signed
+    before = len(session.store.events())
     tools.window.sign()
     assert not session.state.signed
-    assert "PIN is wrong" in " ".join(tools.window.banners.banners[0].texts)
+    assert not [b for b in tools.window.banners.banners if "wrong" in " ".join(b.texts)]
 
 
 def test_without_accounts_nothing_of_them_is_seen(

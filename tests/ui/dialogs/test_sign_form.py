@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -40,8 +43,43 @@ def test_signing_waits_for_checks_name_and_explanation(qtbot: QtBot, context: Ui
     assert ok_button(clear).isEnabled()
 
 
-def test_an_amendment_needs_a_reason(qtbot: QtBot) -> None:
-    dialog = AmendDialog()
+def test_another_name_than_the_reviewers_is_asked_about(qtbot: QtBot, context: UiContext) -> None:
+    dialog = SignDialog(context, "A. Technician")
+    tried: list[str] = []
+    dialog.attempt = lambda _: bool(tried.append(dialog.answer()[0])) or True
+    qtbot.addWidget(dialog)
+    dialog.show()
+    QTest.keyClicks(dialog.name, "Nobody Else")
+    QTest.keyClick(dialog.name, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    assert dialog.question.text() == "You review as A. Technician. Sign as Nobody Else?"
+    assert dialog.question.isVisible()
+    assert not ok_button(dialog).isEnabled()
+    QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)  # a second Enter is no answer
+    assert dialog.isVisible()
+    assert tried == []
+    dialog.name.setText("Nobody")
+    assert not dialog.question.isVisible()  # another name is asked about anew
+    ok_button(dialog).click()
+    assert tried == []
+    QTest.keyClick(dialog.meant, Qt.Key.Key_Space)
+    ok_button(dialog).click()
+    assert tried == ["Nobody"]
+    assert not dialog.isVisible()
+
+
+@pytest.mark.parametrize("typed", ["a. technician", "  A.   TECHNICIAN "])
+def test_case_and_blanks_make_no_other_name(qtbot: QtBot, context: UiContext, typed: str) -> None:
+    dialog = SignDialog(context, "A. Technician")
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.name.setText(typed)
+    dialog.accept()
+    assert not dialog.isVisible()
+
+
+def test_an_amendment_needs_a_reason(qtbot: QtBot, context: UiContext) -> None:
+    dialog = AmendDialog(context)
     qtbot.addWidget(dialog)
     assert not ok_button(dialog).isEnabled()
     dialog.reason.setText("wrong patient")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.earlier_films import EarlierFilms, signed_film
@@ -66,7 +66,8 @@ def fill_and_sign(
         for field in dialog.fields.values():
             field.setText("As it is.")
         looked(dialog)
-        return int(QDialog.DialogCode.Accepted)
+        dialog.accept()
+        return dialog.result()
 
     monkeypatch.setattr(SignDialog, "exec", fill)
     tools.window.sign()

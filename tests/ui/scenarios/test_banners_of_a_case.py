@@ -55,7 +55,7 @@ def told(bench: ToolWindows) -> list[str]:
 
 
 def accept(monkeypatch: pytest.MonkeyPatch, kind: type[QDialog], answer: object) -> None:
-    monkeypatch.setattr(kind, "exec", lambda self: int(QDialog.DialogCode.Accepted))
+    monkeypatch.setattr(kind, "exec", lambda self: self.accept() or self.result())
     monkeypatch.setattr(kind, "answer", lambda self: answer)
 
 
@@ -68,7 +68,8 @@ def sign_it(bench: ToolWindows, monkeypatch: pytest.MonkeyPatch) -> None:
         dialog.name.setText("A. Technician")
         for field in dialog.fields.values():
             field.setText("few cells")
-        return int(QDialog.DialogCode.Accepted)
+        dialog.accept()
+        return dialog.result()
 
     monkeypatch.setattr(SignDialog, "exec", fill)
     bench.window.actions_.get("sign").trigger()

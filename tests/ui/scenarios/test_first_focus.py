@@ -46,7 +46,7 @@ MAKERS: dict[str, Callable[[UiContext], Form]] = {
     "count by hand": lambda c: CountDialog(),
     "new analysis": lambda c: OpenOptionsDialog(c, Path("/data/smear")),
     "new analysis of several folders": lambda c: OpenOptionsDialog(c, Path("/data/smear"), places=PLACES),
-    "amend": lambda c: AmendDialog(),
+    "amend": AmendDialog,
     "library note": lambda c: NoteDialog(count=3),
     "export": lambda c: ExportDialog(c, LabSettings(), Path("/data/out")),
     "sign": lambda c: SignDialog(c, "A. Technician"),
@@ -183,7 +183,7 @@ def test_tab_goes_from_the_last_answer_to_meaning_and_name(qtbot: QtBot, context
 def test_enter_on_cancel_cancels_and_in_a_field_with_ok_disabled_does_nothing(
     qtbot: QtBot, context: UiContext
 ) -> None:
-    dialog = AmendDialog()
+    dialog = AmendDialog(context)
     shown(qtbot, dialog)
     tab_through(dialog, 1)
     dialog.reason.setFocus()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.workspace import Workspace
@@ -74,7 +74,8 @@ def sign(bench: ToolWindows, monkeypatch: pytest.MonkeyPatch) -> None:
         dialog.name.setText("A. Technician")
         for field in dialog.fields.values():
             field.setText("few cells")
-        return int(QDialog.DialogCode.Accepted)
+        dialog.accept()
+        return dialog.result()
 
     monkeypatch.setattr(SignDialog, "exec", fill)
     bench.window.actions_.get("sign").trigger()

@@ -143,7 +143,7 @@ def test_signed_cases_refuse_changes_until_they_are_amended(
     page, session = analysed.page, session_of(analysed)
     assert page is not None
     session.confirm([c.id for c in session.cells])
-    monkeypatch.setattr(SignDialog, "exec", lambda self: int(QDialog.DialogCode.Accepted))
+    monkeypatch.setattr(SignDialog, "exec", lambda self: self.accept() or self.result())
     monkeypatch.setattr(
         SignDialog,
         "answer",
@@ -156,7 +156,7 @@ def test_signed_cases_refuse_changes_until_they_are_amended(
     page.relabel("BL")
     assert session.decision(1).status is Status.CONFIRMED
     assert analysed.banners.banners
-    monkeypatch.setattr(AmendDialog, "exec", lambda self: int(QDialog.DialogCode.Accepted))
+    monkeypatch.setattr(AmendDialog, "exec", lambda self: self.accept() or self.result())
     monkeypatch.setattr(AmendDialog, "answer", lambda self: "a second look")
     analysed.actions_.get("sign").trigger()
     # What was signed is changed with a reason only.
