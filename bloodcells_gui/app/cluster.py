@@ -21,7 +21,7 @@ from bloodcells_gui import __version__
 from bloodcells_gui.app.batch_inputs import AnalyzeRequest, PlannedJob
 from bloodcells_gui.app.batch_outcome import Outcome
 from bloodcells_gui.app.batch_specimen import CASE_NAME, keep_earlier_case
-from bloodcells_gui.app.cluster_attempt import WANTED
+from bloodcells_gui.app.cluster_attempt import WANTED, WINDOW
 from bloodcells_gui.app.cluster_task import (
     ClusterTask,
     TaskDone,
@@ -38,6 +38,7 @@ from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.imaging.io.plain_files import sha256_of
+from bloodcells_gui.storage.lock import CaseLock
 
 _log = logging.getLogger(__name__)
 _FOLDER = ".cluster-"
@@ -162,8 +163,7 @@ def check_workers(client: Any, folder: Path) -> None:
         raise UserError(
             "The cluster has no worker.", "", "Start workers (dask worker ADDRESS --nthreads 1)."
         ) from None
-    facts = client.run(worker_facts, folder, on_error="return")
-    for address, fact in facts.items():
+    for address, fact in _facts(client, folder).items():
         if not isinstance(fact, tuple) or fact[0] != __version__:
             raise UserError(
                 "The worker {address} has no version {version} of this program.",
@@ -180,6 +180,30 @@ def check_workers(client: Any, folder: Path) -> None:
                 address=address,
                 path=folder.parent,
             )
+
+
+def _facts(client: Any, folder: Path) -> dict[str, Any]:
+    """What each worker says of itself; those that die meanwhile are left out, and the others asked anew.
+
+    Raises
+    ------
+    UserError
+        Every worker ended before it had answered.
+    """
+    until = time.monotonic() + ANSWER_WITHIN_S
+    while True:
+        asked = client.run(worker_facts, folder, on_error="return")
+        # The connection ended: the worker is dead. One that cannot run the program says so in other words.
+        facts = {address: fact for address, fact in asked.items() if not isinstance(fact, OSError)}
+        if facts:
+            return facts
+        if time.monotonic() >= until:
+            raise UserError(
+                "Every worker of the cluster ended before the work began.",
+                "They were ended from outside, or ran out of memory.",
+                "Look at why they ended, and begin again.",
+            )
+        time.sleep(_SHOW_EVERY_S)
 
 
 # ---- the run
@@ -326,11 +350,16 @@ def run_folder(out: Path) -> Iterator[Path]:
     """A hidden folder below DIR in which workers write; removed at the end."""
     folder = out.absolute() / f"{_FOLDER}{secrets.token_hex(4)}"
     folder.mkdir()
+    lock = None
     try:
+        with contextlib.suppress(UserError):  # without it others go by the time of the other file
+            lock = CaseLock(folder / WINDOW)
         (folder / WANTED).touch()
         yield folder
     finally:
         (folder / WANTED).unlink(missing_ok=True)
+        if lock is not None:
+            lock.release()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -27,6 +27,8 @@ from bloodcells_gui.domain.progress import CancelToken
 MOST_WORKERS_ENDED = 3
 #: Stands in the run's folder, and is touched, as long as somebody waits for results.
 WANTED = "wanted"
+#: Beside it lies a lock under this name, which the operating system lets go when that process dies.
+WINDOW = "window"
 WHOLE = ".whole"
 _LOOK_EVERY_S = 1.0
 _NOBODY_WAITS_AFTER_S = 600.0

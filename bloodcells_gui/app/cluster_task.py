@@ -77,7 +77,10 @@ class TaskDone:
 
 def worker_facts(folder: Path) -> tuple[str, bool]:
     """Version of the program in this process, and whether it sees the run's folder."""
-    return __version__, (folder / WANTED).is_file()
+    try:
+        return __version__, (folder / WANTED).is_file()
+    except OSError:  # no right to look there
+        return __version__, False
 
 
 def ended_workers(task: ClusterTask, count: int) -> Outcome:

@@ -109,6 +109,12 @@ class HandingOver:
         with self._lock:
             return self._round is not None
 
+    @property
+    def stopping(self) -> bool:
+        """Whether what is on the cluster is being given up."""
+        with self._lock:
+            return self._round is not None and self._round.cancelled
+
     def begin(self, work: Mapping[Path, CaseWork], cluster: Cluster) -> None:
         """Hand cases over that the queue has lent; they join a run that is under way."""
         with self._lock:

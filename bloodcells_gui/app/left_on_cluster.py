@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bloodcells_gui.app.cluster_attempt import WANTED, WHOLE
+from bloodcells_gui.app.cluster_attempt import WANTED, WHOLE, WINDOW
 from bloodcells_gui.app.cluster_case import case_in
 from bloodcells_gui.app.handed_over import names_in
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.storage.case import CaseStore
+from bloodcells_gui.storage.lock import holder_of
 from bloodcells_gui.storage.write_lease import AskLease
 
 _log = logging.getLogger(__name__)
@@ -26,7 +27,10 @@ def wanted_by_others(home: Path) -> frozenset[Path]:
 
 
 def _is_wanted(folder: Path) -> bool:
+    window = folder / WINDOW
     try:
+        if Path(f"{window}.lock").exists() and holder_of(window) is None:
+            return False  # it was killed on this computer
         return time.time() - (folder / WANTED).stat().st_mtime < _WANTED_BY_OTHERS_S
     except OSError:
         return False

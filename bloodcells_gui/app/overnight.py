@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 from bloodcells_gui.app.analysis import AnalysisJob, AnalysisOptions
 from bloodcells_gui.app.analysis_queue import AnalysisQueue
 from bloodcells_gui.app.continuing import first_target
-from bloodcells_gui.app.handed_over import CaseWork
+from bloodcells_gui.app.handed_over import CaseWork, HandedOver
 from bloodcells_gui.app.handing_over import HandingOver
 from bloodcells_gui.app.left_on_cluster import place_left_results, wanted_by_others
 from bloodcells_gui.app.workspace import Workspace
@@ -22,15 +24,20 @@ from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.write_lease import AskLease
 
 __all__ = ["Overnight", "OvernightState"]
+_LOOK_AGAIN_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class OvernightState:
-    """Whether anything is on the cluster, how far it is, and cases that an earlier start left there."""
+    """Whether anything is on the cluster, how far it is, and cases that an earlier start left there.
+
+    `stopping` while it is being given up.
+    """
 
     running: bool
     progress: Progress | None
     left: int
+    stopping: bool = False
 
 
 class Overnight:
@@ -51,8 +58,12 @@ class Overnight:
         self._queue = queue
         self._ask = ask
         self._over = HandingOver(queue, workspace.home, lambda: workspace.engine(), ask)  # noqa: PLW0108  # late: a stand-in has none
-        others = wanted_by_others(workspace.home)
-        self._left = [path for path in self._over.memory.cases() if path not in others]
+        others, known = wanted_by_others(workspace.home), self._over.memory.cases()
+        self._left = [path for path in known if path not in others]
+        # Another window has these, or had: of one that was killed elsewhere this shows after a while.
+        self._with_others = [path for path in known if path in others]
+        self._looked = time.monotonic()
+        self._lock = threading.Lock()
         for path, error in self._over.memory.left_out().items():
             queue.note_failure(path, error)
 
@@ -103,7 +114,9 @@ class Overnight:
                 kept = AnalysisJob(path, self._workspace.engine, wanted.options, wanted.skipped)
                 self._queue.keep_job(path, kept)
         if work:
-            self._left = [path for path in self._left if path not in work]
+            with self._lock:
+                self._left = [path for path in self._left if path not in work]
+                self._with_others = [path for path in self._with_others if path not in work]
             self._over.begin(work, Cluster.parse(self._workspace.settings.cluster))
         return len(work)
 
@@ -127,7 +140,19 @@ class Overnight:
 
     def state(self) -> OvernightState:
         """What is on the cluster."""
-        return OvernightState(self._over.running, self._over.progress, len(self._left))
+        if self._with_others and time.monotonic() - self._looked >= _LOOK_AGAIN_S:
+            self._looked = time.monotonic()
+            threading.Thread(target=self._look_again, name="left-on-cluster", daemon=True).start()
+        return OvernightState(self._over.running, self._over.progress, len(self._left), self._over.stopping)
+
+    def _look_again(self) -> None:
+        """Offer what no other window has on the cluster any more, and has not ended either."""
+        others = wanted_by_others(self._workspace.home)
+        still = frozenset(HandedOver(self._workspace.home).cases())
+        with self._lock:
+            freed = [path for path in self._with_others if path not in others]
+            self._with_others = [path for path in self._with_others if path in others]
+            self._left = [*self._left, *(path for path in freed if path in still)]
 
     def take_errors(self) -> list[UserError]:
         """What went wrong with the cluster as a whole since the last time."""

@@ -23,6 +23,7 @@ from bloodcells_gui.domain.distribution import Cluster, Shard
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.settings import LabSettings
+from tests.support.department import department
 from tests.support.doubles import draw_cell, plain_engine
 
 distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
@@ -201,6 +202,41 @@ def test_workers_that_do_not_see_the_folder_are_refused_in_words(workers: object
 
     with distributed.Client(workers) as client, pytest.raises(UserError, match="does not see"):
         cluster.check_workers(client, tmp_path / "elsewhere")
+
+
+def test_workers_that_are_killed_before_the_work_begins_are_replaced(tmp_path: Path) -> None:
+    from bloodcells_gui.app import cluster
+
+    with department() as own, distributed.Client(own) as client, cluster.run_folder(tmp_path) as folder:
+        for pid in client.run(os.getpid).values():
+            os.kill(pid, signal.SIGKILL)
+        cluster.check_workers(client, folder)
+        cluster.check_workers(client, folder)
+
+
+def test_a_dead_worker_is_not_taken_for_one_of_another_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bloodcells_gui import __version__
+    from bloodcells_gui.app import cluster
+
+    class Client:
+        def __init__(self, *answers: dict[str, object]) -> None:
+            self.answers = list(answers)
+
+        def wait_for_workers(self, *_: object, **__: object) -> None: ...
+
+        def run(self, *_: object, **__: object) -> dict[str, object]:
+            return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    dead, well = OSError("Timed out trying to connect to tls://127.0.0.1:39255"), (__version__, True)
+    cluster.check_workers(Client({"tcp://a": dead, "tcp://b": dead}, {"tcp://c": well}), tmp_path)
+    cluster.check_workers(Client({"tcp://a": dead, "tcp://b": well}), tmp_path)
+    with pytest.raises(UserError, match="no version"):
+        cluster.check_workers(Client({"tcp://a": ModuleNotFoundError("bloodcells_gui")}), tmp_path)
+    monkeypatch.setattr(cluster, "ANSWER_WITHIN_S", 0)
+    with pytest.raises(UserError, match="Every worker of the cluster ended"):
+        cluster.check_workers(Client({"tcp://a": dead}), tmp_path)
 
 
 def test_a_cluster_that_does_not_answer_is_told(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,11 @@ import pytest
 from bloodcells_gui.app.analysis import AnalysisOptions
 from bloodcells_gui.app.cluster_case import workers_ended
 from bloodcells_gui.app.handed_over import CaseWork, HandedOver, names_in, write_names
+from bloodcells_gui.app.worklist import WorkList
+from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.analysis import SkippedFile
+from tests.support.doubles import plain_engine
+from tests.support.overnight import until
 
 WORK = CaseWork(AnalysisOptions(0.1, 200, 1, "bench"), (SkippedFile("a.txt", "not an image"),))
 
@@ -79,3 +85,22 @@ def test_the_numbers_of_a_run_are_read_again_and_nonsense_is_none(tmp_path: Path
     (tmp_path / "cases.json").write_text('{"x": "a", "1": 5, "2": "c.bcs"}')
     assert names_in(tmp_path) == {2: Path("c.bcs")}
     assert names_in(tmp_path / "gone") == {}
+
+
+def test_what_a_window_of_another_computer_had_is_offered_once_nobody_touches_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, case = tmp_path / "home", a_file(tmp_path, "1.bcs")
+    folder = home / ".cluster-0000"
+    folder.mkdir(parents=True)
+    HandedOver(home).add({case: WORK})
+    write_names(folder, {0: case})
+    (folder / "wanted").touch()
+    (folder / "window.lock").write_text('{"host": "elsewhere", "pid": 1, "since": ""}')
+    monkeypatch.setattr("bloodcells_gui.app.overnight._LOOK_AGAIN_S", 0.1)
+    cases = WorkList(Workspace(plain_engine, home=home, config=home))  # type: ignore[arg-type]
+    time.sleep(0.3)
+    assert cases.overnight.state().left == 0
+    os.utime(folder / "wanted", (1, 1))  # that computer has crashed
+    until(lambda: cases.overnight.state().left == 1)
+    cases.close()

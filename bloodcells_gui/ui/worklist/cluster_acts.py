@@ -61,13 +61,14 @@ class ClusterActs(QObject):
         self._chosen = chosen
         self._shown = shown
         self._ran = False
+        self._key = ""  # shown beside the command; the window's own command has it
         menu.addSeparator()
         self.hand_over = self._add(menu, tr("&Hand over to the cluster"), self.hand_chosen_over)
         self.analyse = self._add(menu, tr("Analyse a folder on the cl&uster…"), choose_folder)
         self._same = [self.hand_over]
         menu.aboutToShow.connect(self.show_state)
         self.line = ClusterLine(context)
-        self.line.stop_wanted.connect(cases.overnight.cancel)
+        self.line.stop_wanted.connect(self._stop_all)
         self.line.resume_wanted.connect(self._resume)
         self.line.leave_wanted.connect(self._leave)
         self._work = QueuedLookup(pool, self)
@@ -89,7 +90,7 @@ class ClusterActs(QObject):
     def follow(self, command: QAction) -> None:
         """Enable the window's own command as the menu's, with the same words why not."""
         self._same.append(command)
-        self.hand_over.setText(f"{command.text()}\t{command.shortcut().toString(_NATIVE)}")
+        self._key = f"\t{command.shortcut().toString(_NATIVE)}"
         self.show_state()
 
     # -- acts ------------------------------------------------------------------------------------------
@@ -106,19 +107,30 @@ class ClusterActs(QObject):
             tip = tr("No chosen case lacks its analysis, and none waits.")
         else:
             tip = ngettext("{n} case", "{n} cases", len(waiting))
+        text = tr("&Hand over to the cluster")
+        if waiting:
+            text = ngettext(
+                "&Hand {n} case over to the cluster", "&Hand {n} cases over to the cluster", len(waiting)
+            )
         for action in self._same:
+            action.setText(text + (self._key if action is self.hand_over else ""))
             action.setEnabled(refused is None and bool(waiting))
             action.setToolTip(plain_tip(tip))
         self.analyse.setToolTip(plain_tip(tip if refused is not None else ""))
 
     def _to_hand_over(self) -> list[Path]:
-        """The chosen cases whose analysis is missing; where none is, all that wait."""
-        chosen = [e.path for e in self._chosen() if self._lacks_analysis(e)]
-        return chosen or [e.path for e in self._shown() if self._waits(e.path)]
+        """The chosen cases whose analysis is missing; with fewer than two chosen, all that wait as well.
 
-    def _waits(self, path: Path) -> bool:
-        queued = self._cases.queued(path)
-        return queued is not None and queued.turn is QueueState.WAITING and not queued.on_cluster
+        A line is chosen as soon as the list is shown: one alone does not say that a person meant only it.
+        """
+        chosen = self._chosen()
+        lacking = [e.path for e in chosen if self._lacks_analysis(e)]
+        if len(chosen) > 1 and lacking:
+            return lacking
+        queued = self._cases.queue.entries()
+        waiting = {q.path for q in queued if q.turn is QueueState.WAITING and not q.on_cluster}
+        shown = [e.path for e in self._shown() if e.path in waiting] if waiting else []
+        return list(dict.fromkeys([*lacking, *shown]))
 
     def _lacks_analysis(self, entry: CaseEntry) -> bool:
         queued = self._cases.queued(entry.path)
@@ -138,6 +150,10 @@ class ClusterActs(QObject):
         overnight = self._cases.overnight
         self.line.resume_button.setEnabled(False)
         self._work.ask("resume", overnight.resume)
+
+    def _stop_all(self) -> None:
+        self._cases.overnight.cancel()
+        self._look()
 
     def _leave(self) -> None:
         self._cases.overnight.leave()

@@ -60,10 +60,12 @@ class ClusterLine(QFrame):
         self.stop_button.setVisible(state.running)
         self.resume_button.setVisible(not state.running)
         self.leave_button.setVisible(not state.running)
-        if state.running:
+        self.stop_button.setEnabled(not state.stopping)
+        if state.stopping:
+            text = tr("The cluster is being stopped; what is whole is kept.")
+        elif state.running:
             text = progress_text(self._context.language, state.progress)
         else:
-            self.stop_button.setEnabled(True)
             text = ngettext(
                 "{n} case was on the cluster when the program ended, and is not analysed.",
                 "{n} cases were on the cluster when the program ended, and are not analysed.",

@@ -192,7 +192,7 @@ class WorklistPage(QWidget):
             self._choose_folder,
             tr("It waits for its turn in the background"),
         )
-        self.stop_button = button(tr("&Stop"), self._stop, tr("What was found is kept"))
+        self.stop_button = button(tr("&Stop analysis"), self._stop, tr("What was found is kept"))
         self.urgent_button = button(tr("&Urgent"), self.toggle_urgent, tr("First in the list (Ctrl+U)"))
         self.more_button = QPushButton(tr("&More"))
         self.more_button.setMenu(self.files)

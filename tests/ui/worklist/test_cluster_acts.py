@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from bloodcells_gui.app.handed_over import CaseWork, HandedOver
 from bloodcells_gui.app.overnight import OvernightState
 from bloodcells_gui.app.worklist import CaseState
 from bloodcells_gui.app.workspace import Workspace
+from bloodcells_gui.domain.analysis import AnalysisEvent, Done, RunStatus
 from bloodcells_gui.domain.specimen import Specimen, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.window_memory import WindowMemory
@@ -71,6 +73,48 @@ def test_without_a_cluster_the_command_is_disabled_and_says_why(
     assert acts.analyse.isEnabled()
     assert not command.isEnabled()
     assert "No chosen case lacks its analysis" in command.toolTip()
+
+
+def test_with_the_one_line_that_the_list_begins_with_all_that_wait_are_handed_over(
+    qtbot: QtBot, tools: ToolWindows, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Waits:
+        def events(self) -> Iterator[AnalysisEvent]:
+            go.wait(60)
+            yield Done(RunStatus.COMPLETE)
+
+        def cancel(self) -> None:
+            go.set()
+
+    go, handed = threading.Event(), list[Path]()
+    queue, page = tools.cases.queue, tools.show_worklist()
+    queue.add(workspace.home / "the one that runs", Waits())
+    paths = []
+    for i in range(6):
+        paths.append(workspace.cases_dir / f"S-{i}.bcs")
+        paths[-1].parent.mkdir(parents=True, exist_ok=True)
+        specimen = Specimen(f"S-{i}", SpecimenKind.COUNTER, workspace.home)
+        new_case(paths[-1], specimen, case_id=f"S-{i}").close()
+        queue.add(paths[-1], Waits())
+    workspace.save_settings(replace(workspace.settings, cluster="local:1"))
+    page.refresh()
+    qtbot.waitUntil(lambda: page.model.rowCount() == 6 and not page.is_reading, timeout=20_000)
+    monkeypatch.setattr(tools.cases.overnight, "hand_over", lambda them: handed.extend(them) or len(handed))
+    assert len(page.table.selected()) == 1
+    page.cluster.show_state()
+    command = tools.window.actions_.get("hand_over")
+    assert command.text() == "&Hand 6 cases over to the cluster"
+    assert page.cluster.hand_over.text() == "&Hand 6 cases over to the cluster\tCtrl+Shift+H"
+    command.trigger()
+    qtbot.waitUntil(lambda: bool(handed))
+    assert sorted(handed) == paths
+    handed.clear()
+    page.table.choose(paths[2:4])
+    assert command.text() == "&Hand 2 cases over to the cluster"
+    command.trigger()
+    qtbot.waitUntil(lambda: bool(handed))
+    assert sorted(handed) == paths[2:4]
+    go.set()
 
 
 def test_a_folder_goes_to_the_cluster_and_its_case_fills_as_it_ends(
@@ -152,3 +196,22 @@ def test_what_an_earlier_start_left_is_offered_and_can_be_left(
         qtbot.mouseClick(line.leave_button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(line.isHidden)
     assert HandedOver(workspace.home).cases() == []
+
+
+def test_a_cluster_that_is_being_stopped_says_so(context: UiContext) -> None:
+    line = ClusterLine(context)
+    line.show_state(OvernightState(True, None, 0))
+    assert line.stop_button.isEnabled()
+    line.show_state(OvernightState(True, None, 0, stopping=True))
+    assert line.text.text() == "The cluster is being stopped; what is whole is kept."
+    assert not line.stop_button.isEnabled()
+    line.show_state(OvernightState(True, None, 0))
+    assert line.stop_button.isEnabled()
+
+
+def test_the_two_ways_to_stop_have_two_names(tools: ToolWindows) -> None:
+    page = tools.show_worklist()
+    assert (page.stop_button.text(), page.cluster.line.stop_button.text()) == (
+        "&Stop analysis",
+        "Stop the &cluster",
+    )
