@@ -22,7 +22,7 @@ from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.lab.database import LabUnreachable
 from bloodcells_gui.storage.lab.leases import EXPIRES_S, Lease, LeaseHeld, Leases
 from bloodcells_gui.storage.lab.pool import LabPool
-from bloodcells_gui.storage.lock import CaseInUse, Holder
+from bloodcells_gui.storage.lock import HELD_ELSEWHERE, CaseInUse, Holder
 from bloodcells_gui.storage.write_lease import AskLease, seed_of
 
 _log = logging.getLogger(__name__)
@@ -38,21 +38,38 @@ def station_name() -> str:
 class CaseElsewhere(CaseInUse):
     """Another station of the laboratory has the case open."""
 
-    def __init__(self, path: Path, lease: Lease) -> None:
-        super().__init__(path, Holder(lease.station, 0, ""))
+    def __init__(self, path: Path, lease: Lease, *, alive: bool = False) -> None:
+        super().__init__(path, Holder(lease.station, 0, ""), alive=alive)
         self.lease = lease
         self.elsewhere = True
         self.what = N_("{name} is open at the station {station}, by {reviewer}.")
         self.why = N_("That station was last heard of {seconds} s ago.")
-        self.what_to_do = N_(
-            "Close it there, or open it here for reading. Taking it over is recorded; the other station can "
-            "then save nothing more in it."
+        self.what_to_do = (
+            HELD_ELSEWHERE
+            if alive
+            else N_(
+                "Close it there, or open it here for reading. Taking it over is recorded; the other station"
+                " can then save nothing more in it."
+            )
         )
         self.params = {
             "name": lease.case_name, "station": lease.station, "reviewer": lease.reviewer or "?",
             "seconds": max(0, round(lease.silent_s)),
         }  # fmt: skip
         self.args = (self.text(),)
+
+
+class HolderUnknown(LabUnreachable):
+    """A case that is to be opened for writing while the laboratory's database does not answer."""
+
+    def __init__(self, error: LabUnreachable) -> None:
+        UserError.__init__(
+            self,
+            error.what,
+            N_("So it is not known whether another station is at this case."),
+            N_("Check the network and the address in the settings; for reading the case can be opened."),
+            **error.params,
+        )
 
 
 class CaseTaken(UserError):
@@ -84,6 +101,8 @@ class CaseLease:
         Of the case file.
     case_key : str
         The seed of its chain.
+    reviewer : str or callable
+        Who is at the case, or what gives that person's name; each heartbeat says it anew.
     station : str
         The name of this computer when "".
     expires_s : float
@@ -105,7 +124,7 @@ class CaseLease:
         pool: LabPool,
         path: Path,
         case_key: str,
-        reviewer: str,
+        reviewer: Callable[[], str] | str,
         *,
         needed: bool = True,
         take_over: bool = False,
@@ -148,12 +167,15 @@ class CaseLease:
         self._over.set()
         self._thread.join(_LET_GO_S)
 
+    def _present(self) -> str:
+        return self._reviewer() if callable(self._reviewer) else self._reviewer
+
     def _acquire(self, *, take_over: bool = False) -> None:
         other: Lease | None = None
         with self._pool.database() as database:
             try:
                 Leases(database, self._expires_s).acquire(
-                    self._key, self._path.stem, self._station, self._reviewer, self._token,
+                    self._key, self._path.stem, self._station, self._present(), self._token,
                     take_over=take_over,
                 )  # fmt: skip
             except LeaseHeld as held:
@@ -184,7 +206,7 @@ class CaseLease:
             return
         with self._pool.database() as database:
             leases = Leases(database, self._expires_s)
-            if leases.beat(self._key, self._token):
+            if leases.beat(self._key, self._token, self._present()):
                 return
             other = leases.holder(self._key)
         if other is None:  # it expired, was another's, and is free again: the file tells what was done
@@ -198,7 +220,12 @@ class CaseLease:
 
 
 def ask_lease(
-    pool: LabPool | None, path: Path, reviewer: str, *, needed: bool = True, take_over: bool = False
+    pool: LabPool | None,
+    path: Path,
+    reviewer: Callable[[], str] | str,
+    *,
+    needed: bool = True,
+    take_over: bool = False,
 ) -> AskLease | None:
     """What asks for the lease of the case at `path` while it is opened; None without a database.
 
@@ -212,15 +239,15 @@ def ask_lease(
     def ask(seed: str) -> CaseLease:
         try:
             return CaseLease(found, path, seed, reviewer, take_over=take_over)
-        except LabUnreachable:
+        except LabUnreachable as error:
             if needed:
-                raise
+                raise HolderUnknown(error) from error
             return CaseLease(found, path, seed, reviewer, needed=False)
 
     return ask
 
 
-def hold_new(store: CaseStore, pool: LabPool | None, reviewer: str) -> None:
+def hold_new(store: CaseStore, pool: LabPool | None, reviewer: Callable[[], str] | str) -> None:
     """Get the lease of a case that was made here, now or once the laboratory's database answers."""
     if pool is not None:
         store.hold(CaseLease(pool, store.path, store.seed(), reviewer, needed=False))
@@ -235,4 +262,4 @@ def holder_in_words(error: CaseInUse, path: Path, pool: LabPool | None) -> CaseI
             lease = Leases(database).holder(seed_of(path))
     except UserError:
         return error
-    return error if lease is None or lease.expired else CaseElsewhere(path, lease)
+    return error if lease is None or lease.expired else CaseElsewhere(path, lease, alive=error.alive)

@@ -11,7 +11,13 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.lab import schema
-from bloodcells_gui.storage.lab.case_folder import CaseFolder, check_folder, folder_of, set_folder
+from bloodcells_gui.storage.lab.case_folder import (
+    CaseFolder,
+    check_folder,
+    check_usable,
+    folder_of,
+    set_folder,
+)
 from bloodcells_gui.storage.lab.database import LabDatabase
 from bloodcells_gui.storage.lab.leases import Leases
 
@@ -27,8 +33,10 @@ def init(url: str, lang: str = "en", cases: Path | None = None) -> list[str]:
     ------
     UserError
         The address is wrong, the server does not answer or is too old, or its tables are of a newer version;
-        or the folder is not there or cannot be written.
+        or the folder is not there or cannot be written, and nothing is made.
     """
+    if cases is not None:
+        check_usable(cases)
     with LabDatabase(url, make=True) as database:
         before, number = schema.create(database, __version__)
         said = _MADE if not before else _UPGRADED if before < number else _THERE

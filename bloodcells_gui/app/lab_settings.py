@@ -33,7 +33,7 @@ from bloodcells_gui.domain.shared_settings import (
     on_top,
     with_document,
 )
-from bloodcells_gui.domain.times import local_text
+from bloodcells_gui.domain.times import Moment
 from bloodcells_gui.domain.validation import SettingProblem
 from bloodcells_gui.imaging.io.plain_files import read_bytes
 from bloodcells_gui.storage import settings as settings_store
@@ -79,7 +79,7 @@ class ChangedElsewhere(UserError):
             N_("Look at what is in force now, and make your change again."),
             reviewer=version.reviewer or "?",
             station=version.station,
-            time=_Time(version),
+            time=_time(version),
             names=_Names(theirs),
             both=_Names(both),
         )
@@ -111,15 +111,9 @@ class SettingsNews:
         return self.said.template != _CHANGED
 
 
-class _Time(Reason):
-    """When a version was made, as the language of the reader writes it."""
-
-    def __init__(self, version: SettingsVersion) -> None:
-        made = datetime.fromtimestamp(version.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        super().__init__("{time}", (("time", made),))
-
-    def text(self, lang: str = "en") -> str:
-        return local_text(str(self.params[0][1]), lang)
+def _time(version: SettingsVersion) -> Moment:
+    """When a version was made."""
+    return Moment(datetime.fromtimestamp(version.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
 class SharedSettings:
@@ -260,7 +254,7 @@ class SharedSettings:
     def _changed(version: SettingsVersion, now: LabSettings, settings: LabSettings) -> Reason:
         params = (
             ("reviewer", version.reviewer or "?"), ("station", version.station),
-            ("time", _Time(version)), ("names", _Names(changed_names(now, settings))),
+            ("time", _time(version)), ("names", _Names(changed_names(now, settings))),
         )  # fmt: skip
         return Reason(_CHANGED, params)
 

@@ -320,7 +320,7 @@ class Workspace(SettingsKeeper):
             session = read_at_one_moment(path, self._session)
         else:
             pool = self.lab.pool()
-            ask = ask_lease(pool, path, self.author, take_over=take_over)
+            ask = ask_lease(pool, path, lambda: self.author, take_over=take_over)
             try:
                 store = CaseStore.open(path, take_over=take_over, ask=ask)
             except CaseInUse as error:
@@ -350,7 +350,7 @@ class Workspace(SettingsKeeper):
         allow_network_root(root)
 
     def _new_session(self, store: CaseStore) -> CaseSession:
-        hold_new(store, self.lab.pool(), self.author)
+        hold_new(store, self.lab.pool(), lambda: self.author)
         return self._session(store)
 
     def _session(self, store: CaseStore) -> CaseSession:

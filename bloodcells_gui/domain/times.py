@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, tzinfo
 
-from bloodcells_gui.domain.i18n import N_, tr
+from bloodcells_gui.domain.i18n import N_, Reason, tr
 from bloodcells_gui.domain.retention import parse_utc
 
 _SPAN = N_("{first} to {last}")
@@ -49,6 +49,16 @@ def local_text(time: str, lang: str = "en", zone: tzinfo | None = None) -> str:
     if moment is None:
         return typed_text(time, lang)
     return f"{_date(moment, lang)} {moment:%H:%M} {zone_name(moment)}"
+
+
+class Moment(Reason):
+    """A stored UTC time within a sentence, as the language of the reader writes it: :func:`local_text`."""
+
+    def __init__(self, time: str) -> None:
+        super().__init__("{time}", (("time", time),))
+
+    def text(self, lang: str = "en") -> str:
+        return local_text(str(self.params[0][1]), lang)
 
 
 def paper_text(time: str, lang: str = "en", zone: tzinfo | None = None) -> str:

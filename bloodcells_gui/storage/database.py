@@ -147,7 +147,7 @@ class Database:
         try:
             self._lock = CaseLock(self.path, take_over=take_over)
         except CaseInUse as error:
-            if ask is None or not (error.elsewhere and error.holder.leased):
+            if ask is None or error.alive or not (error.elsewhere and error.holder.leased):
                 raise
         if ask is None:
             return ""

@@ -27,6 +27,7 @@ from pathlib import Path
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.domain.review_state import utc_now
+from bloodcells_gui.domain.times import Moment
 from bloodcells_gui.storage import connection
 
 _MAX_BYTES = 4096
@@ -44,24 +45,41 @@ class Holder:
     leased: bool = False
 
 
-class CaseInUse(UserError):
-    """Another window or computer has the case open; it may be opened read-only."""
+HELD_ELSEWHERE = N_(
+    "That window is still open and holds the file: close it there, or end the program there first."
+    " Meanwhile the case can be opened here for reading."
+)
 
-    def __init__(self, path: Path, holder: Holder) -> None:
+
+class CaseInUse(UserError):
+    """Another window or computer has the case open; it may be opened read-only.
+
+    Attributes
+    ----------
+    elsewhere : bool
+        It is another computer.
+    alive : bool
+        The operating system's lock is held: nobody can take the case over.
+    """
+
+    def __init__(self, path: Path, holder: Holder, *, alive: bool = False) -> None:
         self.holder = holder
         self.elsewhere = holder.host != socket.gethostname()
+        self.alive = alive
         super().__init__(
             N_("The case {path} is open in another window (computer {host}, since {since})."),
             N_("Two windows must not write one case."),
             N_("Use that window, close it, or open the case here read-only.")
             if not self.elsewhere
+            else HELD_ELSEWHERE
+            if alive
             else N_(
                 "Close it there or open the case here read-only."
                 " If that computer is off or has crashed, take the case over."
             ),
             path=path,
             host=holder.host or "?",
-            since=holder.since or "?",
+            since=Moment(holder.since) if holder.since else "?",
         )
 
 
@@ -112,7 +130,7 @@ class CaseLock:
             alive = not _lock(fd)
             here = socket.gethostname()
             if alive or (holder is not None and holder.host != here and not take_over):
-                raise CaseInUse(self.case, holder or Holder("", 0, ""))
+                raise CaseInUse(self.case, holder or Holder("", 0, ""), alive=alive)
             if not self._is_at_path(fd):
                 os.close(fd)
                 return False

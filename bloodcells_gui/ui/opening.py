@@ -199,7 +199,7 @@ class Opener(QObject):
 
     def _offer_reading(self, error: UserError, path: Path) -> None:
         actions = [(tr("Open for reading"), lambda: self.open_case(path, read_only=True))]
-        if isinstance(error, CaseInUse) and error.elsewhere:
+        if isinstance(error, CaseInUse) and error.elsewhere and not error.alive:
             # Only a person can know that the other computer is off (storage/lock.py).
             actions.append((tr("Take the case over"), lambda: self.open_case(path, take_over=True)))
         self._banners.error(error, actions=tuple(actions))

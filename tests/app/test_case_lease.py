@@ -131,6 +131,56 @@ def test_another_station_is_told_who_reads_the_case_and_may_read_it(
     made.open_case(case).close()
 
 
+def test_a_window_that_holds_the_file_cannot_be_taken_over_and_nothing_is_recorded(
+    server: Server,
+    case: Path,
+    pool: LabPool,
+    workspace_of: Callable[[str], Workspace],
+    as_station: Callable[[str], None],
+) -> None:
+    """On one computer, or over a share that passes locks on."""
+    as_station("bench 1")
+    session = workspace_of(server.url).open_case(case)
+    before = takeovers(server.url)
+    as_station("bench 2")
+    made = workspace_of(server.url)
+    for take_over in (False, True, True):
+        with pytest.raises(CaseElsewhere, match="still open and holds the file") as caught:
+            made.open_case(case, take_over=take_over)
+        assert caught.value.alive  # the window then offers reading alone
+        assert holders(server.url) == [("bench 1", "Anna")]
+    assert takeovers(server.url) == before
+    session.relabel([session.cells[0].id], "EO")
+    assert session.store.lease is not None
+    assert session.store.lease.lost() is None
+    session.close()
+    made.open_case(case).close()
+
+
+def takeovers(url: str) -> int:
+    with LabDatabase(url) as database:
+        return len(database.query("SELECT station FROM bloodcells_takeovers"))
+
+
+def test_the_lease_names_who_is_there_now(
+    server: Server,
+    case: Path,
+    pool: LabPool,
+    workspace_of: Callable[[str], Workspace],
+    as_station: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bloodcells_gui.app.case_lease._BEATS", 1000)
+    as_station("bench 1")
+    made = workspace_of(server.url)
+    made.author = ""
+    session = made.open_case(case)
+    assert any("S-1: bench 1, ?" in line for line in status(server.url))
+    made.author = "Ben"
+    until(lambda: holders(server.url) == [("bench 1", "Ben")])
+    session.close()
+
+
 def seed_of(case: Path) -> str:
     from bloodcells_gui.storage.case import CaseStore
 
@@ -187,8 +237,11 @@ def test_a_server_that_is_gone_refuses_opening_for_writing_alone(
         began = time.monotonic()
         session.close()
         assert time.monotonic() - began < 20
-        with pytest.raises(LabUnreachable):
+        with pytest.raises(LabUnreachable, match="not known whether another station is at this case"):
             made.open_case(case)
+        with pytest.raises(LabUnreachable) as caught:
+            status(server.url)
+        assert "case" not in caught.value.text()
         assert not Path(f"{case}.lock").exists()
         made.open_case(case, read_only=True).close()
         made.new_counter_case("S-3").close()
@@ -206,7 +259,9 @@ def test_the_verbs_make_the_database_and_say_how_it_is(
     url = f"sqlite:///{tmp_path / 'lab.db'}"
     assert cli.run(["lab", "status", url]) == 2
     assert "lab init" in capsys.readouterr().err
-    assert list(tmp_path.glob("lab.db*")) == []  # a question makes nothing
+    assert cli.run(["lab", "init", url, "--cases", str(tmp_path / "nope")]) == 2
+    assert "There is no folder" in capsys.readouterr().err
+    assert list(tmp_path.glob("lab.db*")) == []  # neither a question nor a refusal makes anything
     assert cli.run(["lab", "init", url]) == 0
     assert f"is made (tables {schema.NUMBER}, SQLite" in capsys.readouterr().out
     assert cli.run(["lab", "init", url, "--lang", "fr"]) == 0

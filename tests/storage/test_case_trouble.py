@@ -20,6 +20,7 @@ import pytest
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import EventKind
+from bloodcells_gui.domain.times import local_text
 from bloodcells_gui.storage import lock
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.case_transfer import copy_case
@@ -95,12 +96,15 @@ def test_another_process_is_told_and_a_killed_one_is_taken_over(tmp_path: Path) 
 def test_a_lock_of_another_computer_needs_a_persons_word(tmp_path: Path) -> None:
     path = tmp_path / "a.bcs"
     a_case(path).close()
-    left = {"host": "lab-2", "pid": 1, "since": "2026-01-01T00:00:00Z"}
+    left: dict[str, Any] = {"host": "lab-2", "pid": 1, "since": "2026-01-01T00:00:00Z"}
     Path(f"{path}.lock").write_text(json.dumps(left))
     with pytest.raises(CaseInUse, match="lab-2") as caught:
         CaseStore.open(path)
     assert caught.value.elsewhere
     assert "take the case over" in caught.value.text()
+    assert not caught.value.alive
+    assert "2026-01-01T00:00:00Z" not in caught.value.text()
+    assert f"since {local_text(left['since'])})" in caught.value.text()
     with CaseStore.open(path, take_over=True) as store:
         assert store.after_crash
         assert json.loads(Path(f"{path}.lock").read_text())["host"] == socket.gethostname()

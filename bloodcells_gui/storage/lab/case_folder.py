@@ -6,6 +6,8 @@ folder, which must neither count as a laboratory without cases nor take a new on
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import secrets
 from dataclasses import dataclass
@@ -33,6 +35,20 @@ def folder_of(database: LabDatabase) -> CaseFolder:
     return CaseFolder(str(rows[0][0]), str(rows[0][1])) if rows else CaseFolder()
 
 
+def check_usable(folder: Path) -> None:
+    """UserError where `folder` is not there, or has no mark and none can be written; nothing is changed."""
+    folder = folder.absolute()
+    if not folder.is_dir():
+        raise UserError(
+            "There is no folder {path}.",
+            "The folder of cases is not made: it might be in a wrong place.",
+            "Mount the share, or make the folder there.",
+            path=folder,
+        )
+    if not mark_of(folder) and not os.access(folder, os.W_OK):
+        raise _not_writable(folder, system_reason(PermissionError(errno.EACCES, "")))
+
+
 def set_folder(database: LabDatabase, folder: Path) -> CaseFolder:
     """Make `folder` the laboratory's: it gets a mark where it has none. Lines of another one are forgotten.
 
@@ -42,25 +58,14 @@ def set_folder(database: LabDatabase, folder: Path) -> CaseFolder:
         It is not there, or cannot be written; nothing is changed then.
     """
     folder = folder.absolute()
-    if not folder.is_dir():
-        raise UserError(
-            "There is no folder {path}.",
-            "The folder of cases is not made: it might be in a wrong place.",
-            "Mount the share, or make the folder there.",
-            path=folder,
-        )
+    check_usable(folder)
     mark = mark_of(folder)
     if not mark:
         mark = secrets.token_hex(16)
         try:
             write_whole(folder / MARK_NAME, mark.encode("ascii"))
         except OSError as error:
-            raise UserError(
-                "The folder of cases {path} cannot be written.",
-                "{why}.",
-                path=folder,
-                why=system_reason(error),
-            ) from error
+            raise _not_writable(folder, system_reason(error)) from error
     with database.transaction():
         if folder_of(database).mark not in ("", mark):
             database.query("DELETE FROM bloodcells_cases")
@@ -68,6 +73,10 @@ def set_folder(database: LabDatabase, folder: Path) -> CaseFolder:
             "UPDATE bloodcells_folder SET folder = ?, mark = ?, change = change + 1", str(folder), mark
         )
     return CaseFolder(str(folder), mark)
+
+
+def _not_writable(folder: Path, why: object) -> UserError:
+    return UserError("The folder of cases {path} cannot be written.", "{why}.", path=folder, why=why)
 
 
 def mark_of(folder: Path) -> str:

@@ -44,8 +44,8 @@ class LabUnreachable(UserError):
     def __init__(self, reason: object) -> None:
         super().__init__(
             N_("The laboratory's database does not answer ({reason})."),
-            N_("So it is not known whether another station is at this case."),
-            N_("Check the network and the address in the settings; for reading the case can be opened."),
+            "",
+            N_("Check the network and the address in the settings."),
             reason=" ".join(str(reason).split())[:300],
         )
 

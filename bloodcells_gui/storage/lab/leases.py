@@ -106,13 +106,19 @@ class Leases:
             )  # fmt: skip
             return before
 
-    def beat(self, case_key: str, token: str) -> bool:
-        """Say that the holder is there; False when the case is another's by now."""
+    def beat(self, case_key: str, token: str, reviewer: str = "") -> bool:
+        """Say that the holder is there, and who that is now; False when the case is another's by now.
+
+        Of nobody ("") the former name stays.
+        """
         return bool(
             self._database.query(
-                "UPDATE bloodcells_leases SET seen = $now, expires = $now + ?"
+                "UPDATE bloodcells_leases SET seen = $now, expires = $now + ?,"
+                " reviewer = CASE WHEN ? = '' THEN reviewer ELSE ? END"
                 " WHERE case_key = ? AND token = ? RETURNING token",
                 self._expires_s,
+                reviewer,
+                reviewer,
                 case_key,
                 token,
             )

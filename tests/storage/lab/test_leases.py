@@ -68,6 +68,16 @@ def test_one_station_holds_a_case_and_the_other_is_told_who(two: tuple[Leases, L
     assert other.acquire(*CASE, *BEN, "t2") is None
 
 
+def test_a_heartbeat_names_who_is_there_now(two: tuple[Leases, Leases]) -> None:
+    one, other = two
+    one.acquire(*CASE, "bench 1", "", "t1")
+    for name, shown in (("Anna", "Anna"), ("Ben", "Ben"), ("", "Ben")):
+        assert one.beat(CASE[0], "t1", name)
+        holder = other.holder(CASE[0])
+        assert holder is not None
+        assert holder.reviewer == shown
+
+
 def test_a_heartbeat_keeps_a_lease_and_silence_ends_it(two: tuple[Leases, Leases]) -> None:
     one, other = two
     one.acquire(*CASE, *ANNA, "t1")

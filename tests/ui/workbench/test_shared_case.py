@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from bloodcells_gui.domain.review_state import ReviewState, make_event
 from bloodcells_gui.storage import database as case_database
 from bloodcells_gui.storage.case import CaseStore
 from bloodcells_gui.storage.lab.pool import LabPool
+from bloodcells_gui.storage.lock import CaseLock
 from bloodcells_gui.storage.write_lease import seed_of
 from bloodcells_gui.ui.banner import Banner
 from bloodcells_gui.ui.context import UiContext
@@ -81,6 +83,21 @@ def test_a_case_that_was_taken_over_says_so_keeps_what_is_typed_and_opens_for_re
     assert banner_with(tools, "taken over") is None
     other.close()
     pool.close()
+
+
+def test_a_window_that_holds_the_file_is_offered_for_reading_alone(
+    tools: ToolWindows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = a_case(tmp_path / "S-1.bcs", 12)
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "gethostname", lambda: "bench 2")
+        lock = CaseLock(path)
+    tools.window.opener.open_case(path)
+    said = banner_with(tools, "still open and holds the file")
+    assert said is not None
+    buttons = [b.text() for b in said.findChildren(QPushButton) if b.text()]
+    assert buttons == ["Open for reading"]
+    lock.release()
 
 
 def test_a_case_open_for_reading_offers_to_be_read_again_once_it_was_changed(
