@@ -171,23 +171,10 @@ class DropDialog(Form):
         self.accept()
 
 
-class ScannedEdit(QLineEdit):
-    """A line that a bar code scanner may fill: Enter after a text goes on to the next field.
-
-    A scanner ends its text with Enter. That must not accept the form before the rest of it is filled in.
-    """
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.text().strip():
-            self.focusNextChild()
-            return
-        super().keyPressEvent(event)
-
-
 class NoTypeAheadComboBox(QComboBox):
     """A choice that typed or scanned text does not change; arrow keys, Space and the mouse do.
 
-    A bar code that is read a second time goes to the field after the specimen number.
+    A bar code may be read while it has the focus.
     """
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QWidget
 from bloodcells_gui.app.workspace import OpenOptions
 from bloodcells_gui.domain.specimen import ImagePlace, Specimen, SpecimenKind
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.common import NoTypeAheadComboBox, NumberEdit, ScannedEdit
+from bloodcells_gui.ui.dialogs.common import NoTypeAheadComboBox, NumberEdit
 from bloodcells_gui.ui.dialogs.found_images import FoundImages
 from bloodcells_gui.ui.dialogs.order_line import OrderLine, Orders
+from bloodcells_gui.ui.dialogs.scans import ScannedEdit, catch_scans
 from bloodcells_gui.ui.dialogs.scrolled_form import ScrolledForm
 from bloodcells_gui.ui.i18n import pgettext, tr
 from bloodcells_gui.ui.labels import ElidedLabel, plain_tip
@@ -92,6 +93,7 @@ class OpenOptionsDialog(ScrolledForm):
         # What a scanner sends belongs into the specimen number, whatever lies above it.
         for before, after in pairwise((self.target, self.found.view, self.found.one, self.found.each)):
             self.setTabOrder(before, after)
+        catch_scans(self, self.specimen_id)
         self.setMinimumWidth(560)
         self._update_ok_button()
 
@@ -113,6 +115,8 @@ class OpenOptionsDialog(ScrolledForm):
         line.looked.connect(lambda: self.show_whole(line))
         line.use.toggled.connect(lambda _: self._show_order())
         self.specimen_id.editingFinished.connect(self._look_up)
+        # The same number once more: somebody may have mended the order meanwhile.
+        self.specimen_id.taken.connect(lambda: line.look_up(self.specimen_id.text(), anew=True))
         self.form.addRow("", line)
         return line
 

@@ -81,10 +81,10 @@ class OrderLine(QWidget):
         """The order whose values go into the case."""
         return self.order if self.use.isChecked() else None
 
-    def look_up(self, number: str) -> None:
-        """Ask for a specimen number; the same one is asked for once."""
+    def look_up(self, number: str, *, anew: bool = False) -> None:
+        """Ask for a specimen number; the same one is asked for once unless `anew`."""
         number = number.strip()
-        if number == self._asked:
+        if number == self._asked and not anew:
             return
         self._asked = number
         self._stopped.set()

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QWidget
 
 from bloodcells_gui.app.worklist import CaseEntry
 from bloodcells_gui.domain.specimen import LONGEST_SPECIMEN_ID
-from bloodcells_gui.ui.dialogs.common import Form, NoTypeAheadComboBox, ScannedEdit
+from bloodcells_gui.ui.dialogs.common import Form, NoTypeAheadComboBox
+from bloodcells_gui.ui.dialogs.scans import ScannedEdit, catch_scans
 from bloodcells_gui.ui.i18n import ngettext, tr
 
 
@@ -48,6 +49,7 @@ class AssignDialog(Form):
             self.form.addRow(tr("&To"), self.to)
         self.to.currentIndexChanged.connect(lambda _: self._check())
         self.number.textChanged.connect(lambda _: self._check())
+        catch_scans(self, self.number)
         self._check()
 
     def _check(self) -> None:

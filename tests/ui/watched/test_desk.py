@@ -98,6 +98,7 @@ def test_loose_pictures_are_assigned_by_keyboard(
         assert dialog is not None
         QTest.keyClicks(dialog.focusWidget(), "S-55")
         QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
+        QTest.qWait(60)  # a second Enter at once is a scanner's line feed
         QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
 
     monkeypatch.setattr(
