@@ -34,6 +34,7 @@ from bloodcells_gui.domain.loinc import (
 )
 from bloodcells_gui.domain.ranges import WBC
 from bloodcells_gui.domain.review import SpecimenData
+from bloodcells_gui.report.all_remarks import model_remarks
 from bloodcells_gui.report.model import FindingLine, ReportModel
 from bloodcells_gui.report.order_line import OrderLine
 
@@ -353,7 +354,8 @@ def _words(model: ReportModel, replaces: str) -> tuple[str, ...]:
         )
     elif replaces:
         lines.append(f"Correction: report version {model.version}. It replaces the result {replaces}.")
-    lines += [remark_text(r) for r in (*model.differential.remarks, *model.platelets)]
+    red_cells = model.red_cells.remarks if model.red_cells is not None else ()
+    lines += [remark_text(r) for r in (*model_remarks(model), *model.platelets, *red_cells)]
     lines += [_finding(f) for f in model.review.findings]
     lines += [labelled(c.author, c.text) for c in model.comments]
     own = [s.meaning for s in model.signatures if s.version == model.version]

@@ -20,6 +20,7 @@ ORDER_REQUESTER, ORDER_COLLECTED = "order.requester", "order.collected"
 #: The field of its number, which forms have.
 ORDER_NUMBER = "order_number"
 FLAG_SEPARATOR = "; "
+DIFFERENT_PATIENTS = N_("there are orders of different patients under this number: {patients}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,9 @@ class Order:
 def checked(order: Order, today: date) -> Order:
     """The order with its problems named: no patient, dates that cannot be."""
     problems = list(order.problems)
-    if not any(order.identifiers):
+    if any(p.template == DIFFERENT_PATIENTS for p in problems):
+        pass  # it names more than one
+    elif not any(order.identifiers):
         problems.append(Reason(N_("the order names no patient")))
     elif sum(map(bool, order.identifiers)) < 2:
         problems.append(Reason(N_("the order has only one identifier of the patient")))
@@ -139,10 +142,8 @@ def merged(orders: Sequence[Order]) -> Order | None:
         named = {o.identifiers[n] for o in orders if o.identifiers[n]}
         if len(named) > 1:
             words = " / ".join(dict.fromkeys(_said(o) for o in orders))[:200]
-            text = N_("there are orders of different patients under this number: {patients}")
-            return Order(
-                first.specimen, problems=(Reason(text, (("patients", words),)),), source=first.source
-            )
+            problem = Reason(DIFFERENT_PATIENTS, (("patients", words),))
+            return Order(first.specimen, problems=(problem,), source=first.source)
     fields: dict[str, str] = {}
     tests: list[str] = []
     for order in orders:

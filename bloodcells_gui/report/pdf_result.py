@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterator
 
 from bloodcells_gui.domain.differential import Differential, DifferentialRow
-from bloodcells_gui.domain.film_messages import film_remark
 from bloodcells_gui.domain.formatting import absolute, compact, number, remark_text, row_name
 from bloodcells_gui.domain.page_marks import RGB
 from bloodcells_gui.domain.remarks import SAMPLING_ONLY, cut_cells
-from bloodcells_gui.domain.run_messages import by_severity, run_remarks
+from bloodcells_gui.report.all_remarks import model_remarks
 from bloodcells_gui.report.model import ReportModel
 from bloodcells_gui.report.pdf_layout import Column, Table
 from bloodcells_gui.report.pdf_sheet import (
@@ -296,9 +295,7 @@ def _reference(row: DifferentialRow, lang: str) -> str:
 def remarks(sheet: Sheet, model: ReportModel) -> None:
     """Remarks of the runs and of the table, the gravest first; they name the limit that raised them."""
     # The table's own foot says that limits are of sampling error only.
-    of_table = [r for r in model.differential.remarks if r.text != SAMPLING_ONLY]
-    of_films = [film_remark(model.earlier)] if model.earlier is not None else []
-    found = by_severity([*run_remarks(model.runs, with_target=True), *of_films, *of_table])
+    found = [r for r in model_remarks(model) if r.text != SAMPLING_ONLY]
     if not found:
         return
     sheet.heading(sheet.tr("Flags and remarks"), 8)

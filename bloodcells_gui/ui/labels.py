@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from PySide6.QtCore import QSize, Qt
@@ -28,6 +29,48 @@ class PlainLabel(QLabel):
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(text)
+
+
+# Letters without a blank that any line has room for.
+_LONGEST_WORD = 24
+_BREAK = "\u200b"
+
+
+def bounded(text: str, longest: int) -> str:
+    """`text` in at most `longest` characters, its end cut off where it is longer."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def breakable(text: str) -> str:
+    """`text` with places where a line may break in words that no line has room for."""
+    return re.sub(rf"\S{{{_LONGEST_WORD}}}(?=\S)", rf"\g<0>{_BREAK}", text)
+
+
+class BoundedLabel(PlainLabel):
+    """Wrapped lines of words from elsewhere, which never make a window wider; the tool tip has all of it.
+
+    Parameters
+    ----------
+    longest, most, together : int
+        Characters of a line, lines, and characters in all that are shown; what has more is cut line by line.
+    """
+
+    def __init__(self, longest: int = 240, most: int = 12, together: int = 900) -> None:
+        self._longest, self._most, self._together = longest, most, together
+        super().__init__()
+        self.setWordWrap(True)
+
+    def setText(self, text: str) -> None:
+        """The whole text, in lines."""
+        lines = text.split("\n")
+        shown = [bounded(line, self._longest) for line in lines]
+        if len(shown) > self._most:
+            shown = [*shown[: self._most - 1], "…"]
+        if sum(map(len, shown)) > self._together:
+            shown = [bounded(line, self._together // self._most) for line in shown]
+        super().setText(breakable("\n".join(shown)))
+        self.setToolTip(plain_tip(text) if shown != lines else "")
+        self.setAccessibleName(text)
 
 
 class ElidedLabel(QLabel):

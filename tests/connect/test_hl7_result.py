@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
+import json
 import re
 from datetime import datetime
 from pathlib import Path
@@ -10,11 +12,16 @@ from pathlib import Path
 import pytest
 
 from bloodcells_gui.connect.astm_records import astm_message
+from bloodcells_gui.connect.fhir_result import fhir_bundle
 from bloodcells_gui.connect.hl7_result import hl7_message
 from bloodcells_gui.connect.hl7_text import parse_message
 from bloodcells_gui.connect.result import Patient
 from bloodcells_gui.domain.connecting import ORU, OUL
+from bloodcells_gui.domain.formatting import remark_text
+from bloodcells_gui.domain.run_messages import TOO_FEW, UNFAMILIAR, remark
+from bloodcells_gui.report.all_remarks import model_remarks
 from tests.support.hl7_validator import validated
+from tests.support.report_case import make_report
 from tests.support.results import a_result, to_folder
 
 MOMENTS = {"MSH": [7], "PID": [7], "OBR": [7, 22], "OBX": [14, 19], "SPM": [17]}
@@ -126,3 +133,25 @@ def test_the_example_of_the_documents_is_what_the_program_writes() -> None:
         # The control id is that of the report's content, which later versions add to.
         lines = {_CONTROL.sub("ID", line) for line in message.decode().split("\r")}
         assert {_CONTROL.sub("ID", line) for line in shown} <= lines, name
+
+
+def test_every_remark_of_the_report_goes_along_the_gravest_first() -> None:
+    """What stands first on page 1 is what a reader of the message must not miss."""
+    model = make_report()
+    said = remark(UNFAMILIAR, n_change="31.0", n_limit="12.0")
+    few = remark(TOO_FEW, n=8, least=20)
+    record = dataclasses.replace(model.runs[-1].record, remarks=(few, said))
+    runs = (*model.runs[:-1], dataclasses.replace(model.runs[-1], record=record))
+    model = dataclasses.replace(model, runs=runs)
+    remarks = model_remarks(model)
+    assert {said, few} < set(remarks)
+    texts = [remark_text(r) for r in remarks]
+    result = a_result(model)
+    assert list(result.words[: len(texts)]) == texts
+    lines = [s.value(5) for s in parse_message(hl7_message(result, to_folder())).all("OBX")]
+    assert [line for line in lines if line in texts] == texts
+    records = [line for line in astm_message(result, to_folder()).decode().split("\r") if line[:2] == "R|"]
+    assert any("looks unlike the laboratories" in line for line in records)
+    assert any("Only 8 cells with a nucleus" in line for line in records)
+    report = json.loads(fhir_bundle(result))["entry"][0]["resource"]
+    assert report["conclusion"].split("\n")[: len(texts)] == texts

@@ -18,7 +18,7 @@ from bloodcells_gui.domain.taxonomy import PLATELET
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, pgettext, tr
 from bloodcells_gui.ui.jobs import Lookup, UnawaitedThreads
-from bloodcells_gui.ui.labels import PlainLabel
+from bloodcells_gui.ui.labels import BoundedLabel, PlainLabel
 
 
 class Orders(Protocol):
@@ -55,8 +55,7 @@ class OrderLine(QWidget):
         self._asked: str | None = None
         self.order: Order | None = None
         self.pending = False
-        self.words = PlainLabel()
-        self.words.setWordWrap(True)
+        self.words = BoundedLabel()
         self.compare = PlainLabel(tr("Use it only where name and birth date are those of the specimen."))
         self.compare.setObjectName("muted")
         self.compare.setWordWrap(True)
@@ -120,8 +119,7 @@ class OrderLine(QWidget):
         self._settle()
         self.order = order
         if order is None:
-            none = tr("There is no order with this number. Fill the case in by hand.")
-            self.words.setText("\n".join([none, *self._said_skipped()]))
+            self.words.setText("\n".join(self._said_none(self._said_skipped())))
         else:
             self.words.setText("\n".join([self._said(order), *self._said_skipped()]))
             self._offer(not order.empty)
@@ -133,12 +131,19 @@ class OrderLine(QWidget):
         text = (
             error.text(self._context.language.lang) if isinstance(error, UserError) else type(error).__name__
         )
-        self.words.setText(text)
+        self.words.setText("\n".join([_not_known(), text]))
         self.looked.emit()
 
     def _offer(self, offered: bool) -> None:
         self.compare.setVisible(offered)
         self.use.setVisible(offered)
+
+    @staticmethod
+    def _said_none(skipped: list[str]) -> list[str]:
+        """Nothing was found; where something could not be asked or read, nobody knows."""
+        if skipped:
+            return [_not_known(), *skipped, tr("Fill the case in by hand, or scan the number again.")]
+        return [tr("There is no order with this number. Fill the case in by hand.")]
 
     def _said_skipped(self) -> list[str]:
         """What could not be looked at: what is looked for may be there."""
@@ -154,7 +159,10 @@ class OrderLine(QWidget):
         if order.field("birth_date"):
             patient.append(tr("born {day}").format(day=day(order.field("birth_date"))))
         patient.append(order.field("sex"))
-        lines = [labelled(pgettext("laboratory", "Order"), ", ".join(p for p in patient if p) or "–", lang)]
+        named = ", ".join(p for p in patient if p)
+        lines = []
+        if named or not order.problems:  # else what is to be checked says why nobody is named
+            lines.append(labelled(pgettext("laboratory", "Order"), named or "–", lang))
         if order.tests:
             lines.append(labelled(tr("Asked for"), ", ".join(order.tests[:6]), lang))
         if order.number or order.field("requester"):
@@ -178,3 +186,7 @@ class OrderLine(QWidget):
         """Deliver nothing any more, and wait for no source."""
         self._stopped.set()
         self._looks.close()
+
+
+def _not_known() -> str:
+    return tr("It is not known whether there is an order with this number.")

@@ -1,4 +1,4 @@
-"""A bar code scanner types fast and ends with Enter: its text belongs into one field, wherever the focus is."""
+"""A bar code scanner types fast and ends with Enter: its text belongs into one field, whatever has focus."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class ScannedEdit(QLineEdit):
     """The line of a dialog that a bar code scanner fills: each scan replaces the former one.
 
     Enter behind a text that was just typed or scanned never accepts the form: the text is taken, and stays
-    selected for the next scan. Enter alone accepts as in any other field. `ScanCatcher` brings what is scanned
-    while another field has the focus.
+    selected for the next scan. Enter alone accepts as in any other field. `ScanCatcher` brings what is
+    scanned while another field has the focus.
 
     Signals
     -------
@@ -63,8 +63,8 @@ class ScannedEdit(QLineEdit):
 class ScanCatcher(QObject):
     """Brings every scan in a dialog to its field, and keeps its Enter from accepting the dialog.
 
-    Signs that come fast and end with Enter are a scan; what they changed in another field is put back. Signs that
-    a choice or a button has no use for go to the field however slowly they come.
+    Signs that come fast and end with Enter are a scan; what they changed in another field is put back. Signs
+    that a choice or a button has no use for go to the field however slowly they come.
     """
 
     def __init__(self, dialog: QDialog, field: ScannedEdit) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox
@@ -13,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import Reason
-from bloodcells_gui.domain.orders import Order
+from bloodcells_gui.domain.orders import Order, checked, merged
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.open_options import OpenOptionsDialog
 from bloodcells_gui.ui.dialogs.order_line import OrderLine
@@ -166,8 +167,52 @@ def test_what_gave_no_answer_is_said_beside_what_did(qtbot: QtBot, context: UiCo
     dialog = OpenOptionsDialog(context, Path("/x"), orders=ListedOrders({"S-1": ORDER}.get, silent))
     qtbot.addWidget(dialog)
     assert dialog.order is not None
-    for number, words in (("S-1", "Doe, Jo"), ("S-2", "no order")):
+    for number, words in (("S-1", "Doe, Jo"), ("S-2", "not known whether")):
         scan(dialog, dialog.order, qtbot, number)
         assert words in dialog.order.words.text()
         assert "LIS gave no order" in dialog.order.words.text()
+    dialog.stop()
+
+
+def test_what_nobody_knows_is_not_called_no_order(qtbot: QtBot, context: UiContext) -> None:
+    silent = [Reason("LIS gave no order: the peer did not answer within 2 s.")]
+    dialog = OpenOptionsDialog(context, Path("/x"), orders=ListedOrders(lambda _: None, silent))
+    qtbot.addWidget(dialog)
+    assert dialog.order is not None
+    scan(dialog, dialog.order, qtbot, "S-2")
+    first, why, *_ = dialog.order.words.text().splitlines()
+    assert "not known whether" in first
+    assert "did not answer" in why
+    assert "There is no order" not in dialog.order.words.text()
+    dialog.stop()
+
+
+def test_a_long_name_leaves_the_window_its_size(qtbot: QtBot, context: UiContext) -> None:
+    long = replace(
+        ORDER, fields=(("patient_name", "X" * 300), ("patient_id", "Y" * 300)), tests=("T" * 300,) * 6,
+        problems=(Reason("Z" * 2_000),) * 40,
+    )  # fmt: skip
+    dialog, line = shown(qtbot, context, lambda _: long)
+    before = dialog.width()
+    scan(dialog, line, qtbot, "S-1")
+    qtbot.wait(50)
+    assert dialog.width() == before
+    assert dialog.minimumWidth() <= before
+    assert dialog.height() <= dialog.screen().availableGeometry().height()
+    assert line.words.height() <= 40 * line.fontMetrics().height()
+    assert "X" * 300 in line.words.toolTip()
+    assert dialog.rect().contains(dialog.buttons.geometry())
+    dialog.stop()
+
+
+def test_two_patients_under_a_number_are_not_called_none(qtbot: QtBot, context: UiContext) -> None:
+    other = replace(ORDER, fields=(("patient_name", "Roe, Al"), ("patient_id", "43")))
+    both = merged([ORDER, other])
+    assert both is not None
+    dialog, line = shown(qtbot, context, lambda _: checked(both, date(2026, 1, 1)))
+    scan(dialog, line, qtbot, "S-1")
+    assert "Doe, Jo" in line.words.text()
+    assert "Roe, Al" in line.words.text()
+    assert "names no patient" not in line.words.text()
+    assert "Order: –" not in line.words.text()
     dialog.stop()

@@ -1,4 +1,4 @@
-"""A bar code scanner in a dialog: each scan lands in the number, wherever the focus is, and starts nothing."""
+"""A bar code scanner in a dialog: each scan lands in the number and starts nothing."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_slow_scanner_starts_nothing_either(qtbot: QtBot, context: UiContext) 
 def test_the_same_number_is_asked_for_again(qtbot: QtBot, context: UiContext) -> None:
     """Somebody mended the order meanwhile."""
     orders = dict(ORDERS)
-    dialog = opened(qtbot, context, lambda number: orders.get(number))
+    dialog = opened(qtbot, context, orders.get)
     scan(dialog, "26-0815")
     answered(qtbot, dialog)
     orders["26-0815"] = ORDERS["CD-0815"]
