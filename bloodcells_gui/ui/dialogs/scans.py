@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QAbstractItemView, QDialog, QLineEdit, QWidget
 _LONGEST_GAP_MS = 40
 _FEWEST_SIGNS = 4
 _MOST_SIGNS = 1_000
-_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _WITH_COMMAND = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
 
 
@@ -54,7 +53,7 @@ class ScannedEdit(QLineEdit):
         self.taken.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in _ENTER and self._edited and self.text().strip():
+        if _is_enter(event) and self._edited and self.text().strip():
             self.take(self.text())
             return
         super().keyPressEvent(event)
@@ -81,7 +80,7 @@ class ScanCatcher(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
             return False
-        if event.key() in _ENTER:
+        if _is_enter(event):
             return self._at_enter(event)
         text = event.text()
         if text and isinstance(watched, QWidget):  # a shift alone has none
@@ -124,6 +123,10 @@ class ScanCatcher(QObject):
         if self._field.isEnabled():
             self._field.take(signs)
         return True
+
+
+def _is_enter(event: QKeyEvent) -> bool:
+    return event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 def catch_scans(dialog: QDialog, field: ScannedEdit) -> None:
