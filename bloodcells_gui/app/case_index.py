@@ -16,7 +16,8 @@ from bloodcells_gui.app.case_lease import station_name
 from bloodcells_gui.app.cases_folder import CasesFolder, Where
 from bloodcells_gui.app.data_folders import APP_NAME
 from bloodcells_gui.app.differential_table import counted_area, differential_of_case, may_have_area
-from bloodcells_gui.app.two_persons import SECOND_PERSON, waits_in
+from bloodcells_gui.app.two_persons import waits_in
+from bloodcells_gui.domain.accounts import SECOND_PERSON_FLAG
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review_state import ReviewState
 from bloodcells_gui.domain.rules import SMEAR, raised_rules
@@ -136,7 +137,7 @@ class CaseIndex:
         table = differential_of_case(state, settings, area, "full")
         same_area = area.counted(state) if area is not None else None
         raised = raised_rules(settings.rules, state.counts, table.total, table.wbc_used, same_area)
-        waiting = [SECOND_PERSON] if waits_in(state, store) else []
+        waiting = [SECOND_PERSON_FLAG] if waits_in(state, store) else []
         return [*waiting, *dict.fromkeys(r.rule.name for r in raised if r.rule.kind == SMEAR)]
 
 

@@ -7,21 +7,21 @@ has become since, and on a workstation that has never heard of the laboratory's 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bloodcells_gui.app.signed_report import signed_content
-from bloodcells_gui.domain.accounts import account_login
+from bloodcells_gui.domain.accounts import Right, account_login
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_
-from bloodcells_gui.domain.review_state import ReviewState
+from bloodcells_gui.domain.review_state import ReviewState, fold
 from bloodcells_gui.domain.taxonomy import BLAST
 from bloodcells_gui.storage.case import CaseStore, FrozenReport
 
 if TYPE_CHECKING:
+    from bloodcells_gui.app.accounts import Accounts
     from bloodcells_gui.app.session import CaseSession
 
-#: A flag of the work list.
-SECOND_PERSON = N_("waits for the second person")
 # Unescaped quotes are nowhere within a text of the canonical JSON.
 _MARK = b'"persons_needed":2'
 
@@ -54,6 +54,20 @@ def signs_second(session: CaseSession) -> bool:
         return False
     login = account_login(session.accounts.author)
     return login not in _logins(session.state, session.state.version)
+
+
+def may_sign_second(accounts: Accounts, path: Path) -> bool:
+    """Whether a case that nobody opened waits for just the person who is signed in; reads the file."""
+    if not accounts.in_force or accounts.refusal(Right.SIGN) is not None:
+        return False
+    try:
+        with CaseStore.open(path, read_only=True) as store:
+            state = fold(store.load_cells(), store.events())
+            return waits_in(state, store) and account_login(accounts.author) not in _logins(
+                state, state.version
+            )
+    except UserError:
+        return False
 
 
 def version_waits(session: CaseSession, version: int) -> bool:

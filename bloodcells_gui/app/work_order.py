@@ -15,9 +15,10 @@ class Stage(IntEnum):
     PENDING = 0
     TO_REVIEW = 1
     TO_SIGN = 2
-    DAMAGED = 3
-    SIGNED_TODAY = 4
-    SIGNED_BEFORE = 5
+    TO_SIGN_SECOND = 3
+    DAMAGED = 4
+    SIGNED_TODAY = 5
+    SIGNED_BEFORE = 6
 
 
 _STAGES = {
@@ -25,9 +26,10 @@ _STAGES = {
     CaseState.ANALYSING: Stage.PENDING,
     CaseState.TO_REVIEW: Stage.TO_REVIEW,
     CaseState.REVIEWED: Stage.TO_SIGN,
+    CaseState.SECOND_PERSON: Stage.TO_SIGN_SECOND,
     CaseState.UNREADABLE: Stage.DAMAGED,
 }
-_OPEN = frozenset({Stage.PENDING, Stage.TO_REVIEW, Stage.TO_SIGN})
+_OPEN = frozenset({Stage.PENDING, Stage.TO_REVIEW, Stage.TO_SIGN, Stage.TO_SIGN_SECOND})
 
 
 def beginning_of(day: date) -> str:
@@ -53,7 +55,7 @@ def stage_of(entry: CaseEntry, *, queued: bool, today: str) -> Stage:
 def in_work_order(
     entries: Iterable[CaseEntry], queued: Callable[[CaseEntry], bool], today: str
 ) -> list[CaseEntry]:
-    """Urgent open cases, then pending ones, to review, to sign, damaged, signed today, signed before.
+    """Urgent open cases, then pending ones, to review, to sign, to sign as second person, damaged, signed.
 
     Within each the oldest come first; signed cases the newest first.
     """

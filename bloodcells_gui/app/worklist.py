@@ -18,6 +18,7 @@ from bloodcells_gui.app.differential_table import counted_area, differential_of_
 from bloodcells_gui.app.engine import LazyEngine
 from bloodcells_gui.app.intake import Intake
 from bloodcells_gui.app.overnight import Overnight
+from bloodcells_gui.app.two_persons import may_sign_second
 from bloodcells_gui.app.work_order import Stage, beginning_of, in_work_order, stage_of, waiting_for_a_person
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
 from bloodcells_gui.domain.analysis import SkippedFile
@@ -179,10 +180,12 @@ class WorkList:
         """The case to open next, by the order of the work; None when none waits for a person.
 
         Cases that somebody has open are passed over, and so is `after`; of those at other stations the answer
-        says so. Each one is looked at anew: another workstation may have signed it.
+        says so. Each one is looked at anew: another workstation may have signed it. What waits for a second
+        person is offered to whoever may be that.
         """
         busy, today = self.queue.under_way(), beginning_of(date.today())
         waiting = waiting_for_a_person(self.search(Query()), lambda e: e.path in busy, today)
+        waiting = [e for e in waiting if self._is_for_me(e)]
         elsewhere: list[CaseEntry] = []
         for at, listed in enumerate(waiting):
             if listed.path == after:
@@ -191,9 +194,16 @@ class WorkList:
                 elsewhere += [listed] if listed.open_at else []
                 continue
             now = self._list().entry(listed.path)
-            if now is not None and waiting_for_a_person([now], lambda e: e.path in busy, today):
+            if now is None or not self._is_for_me(now):
+                continue
+            if waiting_for_a_person([now], lambda e: e.path in busy, today):
                 return NextCase(now, sum(e.path != after for e in waiting[at + 1 :]), tuple(elsewhere))
         return NextCase(None, 0, tuple(elsewhere)) if elsewhere else None
+
+    def _is_for_me(self, entry: CaseEntry) -> bool:
+        """Whether who is signed in can do what comes next; a second signature is another person's."""
+        second = entry.state is CaseState.SECOND_PERSON
+        return not second or may_sign_second(self._workspace.accounts, entry.path)
 
     def describe(self, paths: Sequence[Path]) -> list[RecentCase]:
         """What each of these cases is, also one of another folder; reads files, for a worker thread."""

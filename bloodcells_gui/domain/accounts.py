@@ -31,6 +31,8 @@ _PIN = re.compile(r"[0-9]{4,8}")
 _MARK = "(lab:"
 #: On every page of a report that one of two persons has signed.
 SECOND_PERSON = N_("WAITS FOR THE SECOND PERSON")
+#: The same as a flag of the work list, by which the list knows such a case.
+SECOND_PERSON_FLAG = N_("waits for the second person")
 
 
 class Role(StrEnum):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from bloodcells_gui.domain.accounts import SECOND_PERSON_FLAG
 from bloodcells_gui.domain.analysis import RunStatus, is_incomplete, left_out
 from bloodcells_gui.domain.counting_target import asked_target, reviewed_percent
 from bloodcells_gui.domain.errors import UserError
@@ -40,6 +41,7 @@ class CaseState(StrEnum):
     ANALYSING = "analysing"
     TO_REVIEW = "to review"
     REVIEWED = "reviewed"
+    SECOND_PERSON = "to sign, second person"  # one has signed what needs two
     SIGNED = "signed"
     UNREADABLE = "unreadable"
 
@@ -112,6 +114,11 @@ class CaseEntry:
     signed_at: str = ""
     open_at: str = ""
     open_by: str = ""
+
+    @property
+    def signed(self) -> bool:
+        """Whether at least one person signed it as it is: nothing of it can be changed but by amending."""
+        return self.state in (CaseState.SIGNED, CaseState.SECOND_PERSON)
 
     def problem_in(self, lang: str) -> str:
         """Why it cannot be read, in `lang`; "" where it can."""
@@ -285,6 +292,9 @@ def entry_of_row(folder: Path, row: serialization.Row, target: int = 0) -> CaseE
     state, target = CaseState(row[7]), max(row[21], target)
     if state is CaseState.REVIEWED and row[4] == SpecimenKind.COUNTER and row[19] < target:
         state = CaseState.TO_REVIEW  # a count by hand that is not finished
+    flags = _texts(row[16])
+    if state is CaseState.SIGNED and SECOND_PERSON_FLAG in flags:
+        state = CaseState.SECOND_PERSON
     return CaseEntry(
         path=folder / serialization.name_from_db(row[0]),
         case_id=row[2],
@@ -300,7 +310,7 @@ def entry_of_row(folder: Path, row: serialization.Row, target: int = 0) -> CaseE
         incomplete=bool(row[12]),
         synthetic=bool(row[13]),
         persons=_texts(row[14]),
-        flags=_texts(row[16]),
+        flags=flags,
         problem=words.get("en", ""),
         problem_words=tuple(words.items()),
         counted=row[19],

@@ -28,6 +28,7 @@ from bloodcells_gui.domain.analysis import Progress
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import CONFIRMED, FindingAnswer
 from bloodcells_gui.domain.settings import Privacy, ReportHeader
+from bloodcells_gui.domain.shared_settings import SettingsVersion
 from bloodcells_gui.domain.taxonomy import CLASSES
 from bloodcells_gui.storage.connection import unreachable
 from bloodcells_gui.ui import start
@@ -322,6 +323,15 @@ class Tour:
             settings.list.setCurrentIndex(settings.list.model().index(row, 0))
             self._shoot(f"settings {row}", settings)
         settings.close()
+        shared = replace(self.workspace.settings, lab_database="sqlite:///lab.db")
+        version = SettingsVersion(7, 1.79e9, LONG, "Dr Anne-Marie Wojciechowska", "1.0", "", {})
+        refused = SettingsDialog(
+            self.context, shared, parent=self.window, version=version, refusal=f"{LONG}. " * 3
+        )
+        for row in range(refused.stack.count()):
+            refused.list.setCurrentIndex(refused.list.model().index(row, 0))
+            self._shoot(f"settings of a laboratory {row}", refused)
+        refused.close()
         for name, dialog in (
             ("sign, blocked", SignDialog(self.context, self.workspace.author, signing_checks(reviewed), self.window)),
             ("amend", AmendDialog(self.context, self.window)),

@@ -21,10 +21,10 @@ from bloodcells_gui.app.second_reader import SecondReading
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import amend, sign
 from bloodcells_gui.app.signing_checks import answer_finding, findings
-from bloodcells_gui.app.two_persons import SECOND_PERSON, waits
-from bloodcells_gui.app.worklist import Query, WorkList
+from bloodcells_gui.app.two_persons import waits
+from bloodcells_gui.app.worklist import CaseState, Query, Stage, WorkList
 from bloodcells_gui.app.workspace import OpenOptions, Workspace
-from bloodcells_gui.domain.accounts import TwoPersons
+from bloodcells_gui.domain.accounts import SECOND_PERSON_FLAG, TwoPersons
 from bloodcells_gui.domain.connecting import Connections, Destination
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import CONFIRMED, FindingAnswer
@@ -252,6 +252,36 @@ def test_a_case_that_comes_by_itself_needs_nobody_and_names_nobody(
 # -- two persons ---------------------------------------------------------------------------------------
 
 
+def test_what_waits_for_the_second_person_is_work_for_whoever_may_be_that(
+    session: CaseSession, workspace: Workspace, desk: AccountDesk
+) -> None:
+    enter(workspace, "chief")
+    every_report(desk)
+    path = session.path
+    signed(session, workspace, "anna")
+    session.close()
+    worklist = WorkList(workspace)
+    worklist.refresh()
+    (entry,) = worklist.search(Query(state=str(CaseState.SECOND_PERSON)))
+    assert worklist.search(Query(state=str(CaseState.SIGNED))) == []
+    assert worklist.stages([entry]) == {Stage.TO_SIGN_SECOND: 1}
+    offered = {}
+    for login in ("anna", "ben", "chief", "carla"):  # the first one, two who may not sign, and who may
+        enter(workspace, login)
+        found = worklist.next_case()
+        offered[login] = found is not None and found.entry is not None and found.entry.path == path
+    assert offered == {"anna": False, "ben": False, "chief": False, "carla": True}
+    workspace.accounts.sign_out()
+    assert worklist.next_case() is None
+    again = workspace.open_case(path)
+    signed(again, workspace, "carla", "Second reading confirmed")
+    again.close()
+    worklist.refresh()
+    (entry,) = worklist.search(Query(state=str(CaseState.SIGNED)))
+    assert worklist.stages([entry]) == {Stage.SIGNED_TODAY: 1}
+    worklist.close()
+
+
 def test_a_report_of_two_persons_waits_and_says_so(
     session: CaseSession, workspace: Workspace, desk: AccountDesk, tmp_path: Path
 ) -> None:
@@ -268,7 +298,8 @@ def test_a_report_of_two_persons_waits_and_says_so(
     worklist = WorkList(workspace)
     worklist.refresh()
     (entry,) = worklist.search(Query())
-    assert SECOND_PERSON in entry.flags
+    assert SECOND_PERSON_FLAG in entry.flags
+    assert entry.state is CaseState.SECOND_PERSON
     worklist.close()
     with pytest.raises(UserError, match="second person"):
         signed_result(session, ())

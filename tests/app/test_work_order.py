@@ -33,6 +33,7 @@ ENTRIES = [
     entry("signed late", CaseState.SIGNED, signed="2026-11-30T13:00:00Z"),
     entry("damaged", CaseState.UNREADABLE),
     entry("to sign", CaseState.REVIEWED),
+    entry("second", CaseState.SECOND_PERSON, signed="2026-11-30T09:00:00Z"),
     entry("late", CaseState.TO_REVIEW, 11),
     entry("early", CaseState.TO_REVIEW, 7),
     entry("queued", CaseState.TO_REVIEW, 9),
@@ -50,14 +51,24 @@ def names(entries: list[CaseEntry]) -> list[str]:
 def test_the_order_of_the_work() -> None:
     found = in_work_order(reversed(ENTRIES), lambda e: e.specimen_id == "queued", TODAY)
     assert names(found) == [
-        "urgent, new", "urgent, to sign", "queued", "new", "analysing", "early", "late", "to sign", "damaged",
+        "urgent, new", "urgent, to sign", "queued", "new", "analysing", "early", "late", "to sign", "second",
+        "damaged",
         "signed late", "signed early", "signed before",
     ]  # fmt: skip
 
 
 def test_what_is_ready_comes_before_what_still_waits_for_its_analysis() -> None:
     found = waiting_for_a_person(ENTRIES, lambda e: e.specimen_id == "queued", TODAY)
-    assert names(found) == ["urgent, to sign", "early", "late", "to sign", "urgent, new", "queued", "new"]
+    assert names(found) == [
+        "urgent, to sign",
+        "early",
+        "late",
+        "to sign",
+        "second",
+        "urgent, new",
+        "queued",
+        "new",
+    ]
 
 
 @pytest.fixture

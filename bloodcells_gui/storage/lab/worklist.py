@@ -223,7 +223,7 @@ class SharedWorklist(CaseList):
         lease = self._leases.get(line.seed)
         if lease is not None:
             entry = replace(entry, open_at=lease.station or "?", open_by=lease.reviewer)
-        if line.key in self._at_work and entry.state is not CaseState.SIGNED:
+        if line.key in self._at_work and not entry.signed:
             entry = replace(entry, state=CaseState.ANALYSING, incomplete=False)
         return known_line(entry, row)
 

@@ -104,6 +104,7 @@ class DueModel(QAbstractTableModel):
                     CaseState.NEW: tr("new"),
                     CaseState.TO_REVIEW: tr("to review"),
                     CaseState.REVIEWED: pgettext("case", "reviewed"),
+                    CaseState.SECOND_PERSON: tr("to sign, second person"),
                     CaseState.SIGNED: tr("signed"),
                 }.get(entry.state, str(entry.state))
             case Column.CHANGED:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QPlainTextEdit,
+    QScrollArea,
     QStackedWidget,
     QTableView,
     QWidget,
@@ -132,7 +133,7 @@ class SettingsDialog(Form):
     def fill(self, settings: LabSettings) -> None:
         """Build the pages anew, with these settings in them."""
         at = max(0, self.list.currentIndex().row())
-        for old in self.pages:
+        while (old := self.stack.widget(0)) is not None:
             self.stack.removeWidget(old)
             old.deleteLater()
         self._settings = settings
@@ -142,7 +143,10 @@ class SettingsDialog(Form):
             if self._refusal and page.laboratory_alone:
                 _forbid(page, self._refusal)
         for page in self.pages:
-            self.stack.addWidget(page)
+            area = _scrolled(page)
+            if self._refusal:
+                area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # no field of it can be reached
+            self.stack.addWidget(area)
         model = QStringListModel([p.title for p in self.pages], self.list)
         self.list.setModel(model)
         self.list.selectionModel().currentChanged.connect(
@@ -186,12 +190,12 @@ class SettingsDialog(Form):
         super().accept()
 
     def _say_version(self, version: SettingsVersion) -> None:
-        text = tr("The laboratory's settings, version {n}, of {time} by {reviewer} at {station}.")
+        text = tr("The laboratory's settings, version {n}, of {time} at {station}.")
+        if version.reviewer:
+            text = tr("The laboratory's settings, version {n}, of {time} by {reviewer} at {station}.")
         lang = self._context.language.lang
         time = local_text(datetime.fromtimestamp(version.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), lang)
-        said = text.format(
-            n=version.number, time=time, reviewer=version.reviewer or "?", station=version.station
-        )
+        said = text.format(n=version.number, time=time, reviewer=version.reviewer, station=version.station)
         self._whose.setText(said)
         self._whose.show()
 
@@ -254,6 +258,19 @@ class SettingsDialog(Form):
         entered = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if not (entered and isinstance(self.focusWidget(), QAbstractItemView)):
             super().keyPressEvent(event)
+
+
+def _scrolled(page: Page) -> QScrollArea:
+    """A page that scrolls where the screen has no room for it, so that the buttons stay in sight."""
+    area = QScrollArea()
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setWidget(page)
+    for each in (page, area.viewport()):
+        each.setAutoFillBackground(False)
+    area.setMinimumWidth(page.minimumSizeHint().width() + area.verticalScrollBar().sizeHint().width())
+    return area
 
 
 def _forbid(page: Page, why: str) -> None:

@@ -136,7 +136,7 @@ class ClusterActs(QObject):
         queued = self._cases.queued(entry.path)
         if queued is not None and queued.turn in (QueueState.WAITING, QueueState.RUNNING):
             return queued.turn is QueueState.WAITING and not queued.on_cluster
-        if entry.state in (CaseState.SIGNED, CaseState.UNREADABLE):
+        if entry.signed or entry.state is CaseState.UNREADABLE:
             return False
         return entry.incomplete or entry.state in (CaseState.NEW, CaseState.ANALYSING)
 

@@ -33,6 +33,7 @@ _SEVERITY = {
     CaseState.ANALYSING: "info",
     CaseState.TO_REVIEW: "warning",
     CaseState.REVIEWED: "info",
+    CaseState.SECOND_PERSON: "warning",
     CaseState.SIGNED: "ok",
     CaseState.UNREADABLE: "critical",
 }
@@ -247,6 +248,7 @@ def state_name(state: CaseState) -> str:
         CaseState.ANALYSING: tr("analysing"),
         CaseState.TO_REVIEW: tr("to review"),
         CaseState.REVIEWED: pgettext("case", "reviewed"),
+        CaseState.SECOND_PERSON: tr("to sign, second person"),
         CaseState.SIGNED: tr("signed"),
         CaseState.UNREADABLE: tr("damaged"),
     }[state]

@@ -303,6 +303,14 @@ class WorklistPage(QWidget):
             (stages[Stage.TO_REVIEW], ngettext("{n} to review", "{n} to review", stages[Stage.TO_REVIEW])),
             (stages[Stage.TO_SIGN], ngettext("{n} to sign", "{n} to sign", stages[Stage.TO_SIGN])),
             (
+                stages[Stage.TO_SIGN_SECOND],
+                ngettext(
+                    "{n} to sign, second person",
+                    "{n} to sign, second person",
+                    stages[Stage.TO_SIGN_SECOND],
+                ),
+            ),
+            (
                 stages[Stage.SIGNED_TODAY],
                 ngettext("{n} signed today", "{n} signed today", stages[Stage.SIGNED_TODAY]),
             ),
@@ -322,7 +330,7 @@ class WorklistPage(QWidget):
         self.files.show_state(chosen, under_way=under_way)
         self.cluster.show_state()
         self.stop_button.setEnabled(under_way)
-        self.urgent_button.setEnabled(whole and any(e.state is not CaseState.SIGNED for e in chosen))
+        self.urgent_button.setEnabled(whole and any(not e.signed for e in chosen))
         marked = bool(chosen) and all(e.urgent for e in chosen)
         self.urgent_button.setText(tr("Not &urgent") if marked else tr("&Urgent"))
 
@@ -336,7 +344,7 @@ class WorklistPage(QWidget):
 
     def toggle_urgent(self) -> None:
         """Mark the chosen cases that are not signed, or take the mark back where all have it."""
-        chosen = [e for e in self.table.selected() if e.state not in (CaseState.SIGNED, CaseState.UNREADABLE)]
+        chosen = [e for e in self.table.selected() if not e.signed and e.state is not CaseState.UNREADABLE]
         if chosen:
             wanted = not all(e.urgent for e in chosen)
             self.urgent_wanted.emit([e.path for e in chosen if e.urgent is not wanted], wanted)

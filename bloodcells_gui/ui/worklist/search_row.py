@@ -31,7 +31,9 @@ class SearchRow(QWidget):
             tr("State"),
             (tr("Every state"), ""), (pgettext("cases", "New"), str(CaseState.NEW)),
             (tr("Analysing"), str(CaseState.ANALYSING)), (tr("To review"), str(CaseState.TO_REVIEW)),
-            (tr("Reviewed"), str(CaseState.REVIEWED)), (tr("Signed"), str(CaseState.SIGNED)),
+            (tr("Reviewed"), str(CaseState.REVIEWED)),
+            (tr("To sign, second person"), str(CaseState.SECOND_PERSON)),
+            (tr("Signed"), str(CaseState.SIGNED)),
             (tr("Damaged"), str(CaseState.UNREADABLE)),
         )  # fmt: skip
         self.since = self._choice(

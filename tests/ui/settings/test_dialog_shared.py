@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from PySide6.QtWidgets import QDialog, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -12,6 +14,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.settings import LabSettings
 from bloodcells_gui.domain.shared_settings import SettingsVersion, lab_document
 from bloodcells_gui.ui.context import UiContext
+from bloodcells_gui.ui.screen_fit import FRAME
 from bloodcells_gui.ui.settings.dialog import SettingsDialog
 
 SHARED = LabSettings(lab_database="sqlite:///lab.db")
@@ -37,10 +40,44 @@ def test_whose_each_setting_is_stands_on_the_pages(qtbot: QtBot, context: UiCont
     assert "For this one alone: Saved pictures of cells, Logo." in said
 
 
+def test_the_first_version_names_nobody(qtbot: QtBot, context: UiContext) -> None:
+    dialog = SettingsDialog(context, SHARED, version=replace(version(1, SHARED), reviewer=""))
+    qtbot.addWidget(dialog)
+    assert "?" not in dialog._whose.text()  # noqa: SLF001
+    assert "at bench-<b>1" in dialog._whose.text()  # noqa: SLF001
+
+
 def test_a_workstation_on_its_own_is_told_nothing_of_it(qtbot: QtBot, context: UiContext) -> None:
     dialog = SettingsDialog(context, LabSettings())
     qtbot.addWidget(dialog)
     assert "workstation alone" not in texts(dialog)
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+@pytest.mark.parametrize("width", [1024, 1366])
+def test_the_buttons_stay_in_sight_on_a_small_screen(
+    qtbot: QtBot, context: UiContext, lang: str, width: int
+) -> None:
+    context.language.choose(lang)
+    try:
+        why = "Dr. Anne-Marie Wojciechowska-Lefevre may not change the laboratory's rules. " * 2
+        dialog = SettingsDialog(context, SHARED, version=version(7, SHARED), refusal=why)
+        qtbot.addWidget(dialog)
+        dialog.show()
+        dialog.bring(Path("/nowhere/settings.json"))  # a second bar
+        assert len(dialog.banners.banners) == 2
+        for row in range(dialog.stack.count()):
+            dialog.list.setCurrentIndex(dialog.list.model().index(row, 0))
+            dialog.resize(width - FRAME.width(), 768 - FRAME.height())
+            qtbot.wait(30)
+            assert dialog.width() <= width - FRAME.width(), row
+            assert dialog.height() <= 768 - FRAME.height(), row
+            for button in dialog.buttons.buttons():
+                low = button.mapTo(dialog, button.rect().bottomRight())
+                assert dialog.rect().contains(low), row
+                assert button.visibleRegion().boundingRect() == button.rect(), row
+    finally:
+        context.language.choose("en")
 
 
 def test_what_another_station_changed_is_shown_before_it_is_kept(qtbot: QtBot, context: UiContext) -> None:
