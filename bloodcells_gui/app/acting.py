@@ -21,11 +21,14 @@ class Acting(Listeners):
     accounts : Accounts or None
         The laboratory's accounts, which the workspace gives; None for a program without a window, which
         decides nothing.
+    waits_for_person : bool
+        It is open for reading alone because nobody was signed in.
     """
 
     state: ReviewState
     clock: Callable[[], str]
     accounts: Accounts | None = None
+    waits_for_person: bool = False
     _typed: str = ""
 
     @property

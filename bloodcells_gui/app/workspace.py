@@ -310,32 +310,42 @@ class Workspace(SettingsKeeper):
     ) -> CaseSession:
         """An existing case with its review; `remembered` puts it first among the recent ones.
 
+        Where the laboratory has accounts and nobody is signed in, it is open for reading: no window of
+        nobody keeps others from it.
+
         Raises
         ------
         UserError
             Missing, damaged, too new, or open in another window (then it may be opened read-only).
         """
         self.notice_settings()
-        if read_only:
+        if take_over:
+            self.accounts.require_person()
+        waits = not read_only and self.accounts.in_force and self.accounts.acting is None
+        if read_only or waits:
             session = read_at_one_moment(path, self._session)
+            session.waits_for_person = waits
         else:
-            pool = self.lab.pool()
-            ask = ask_lease(pool, path, lambda: self.author, take_over=take_over)
-            try:
-                store = CaseStore.open(path, take_over=take_over, ask=ask)
-            except CaseInUse as error:
-                raise holder_in_words(error, path, pool) from error
-            session = self._session(store)
+            session = self._open_to_write(path, take_over=take_over)
         if remembered:
             self.remember(path)
         return session
+
+    def _open_to_write(self, path: Path, *, take_over: bool = False) -> CaseSession:
+        pool = self.lab.pool()
+        ask = ask_lease(pool, path, lambda: self.author, take_over=take_over)
+        try:
+            store = CaseStore.open(path, take_over=take_over, ask=ask)
+        except CaseInUse as error:
+            raise holder_in_words(error, path, pool) from error
+        return self._session(store)
 
     def open_to_look(self, path: Path) -> CaseSession:
         """A case that is only read; for writing where a kill left what has to be undone in it first."""
         try:
             return self.open_case(path, read_only=True, remembered=False)
         except UserError:
-            return self.open_case(path, remembered=False)
+            return self._open_to_write(path)
 
     def orders(self) -> OrderLookup | None:
         """What looks a specimen number up among the orders; None where no source of orders is set up."""

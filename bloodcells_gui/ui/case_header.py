@@ -18,6 +18,7 @@ from bloodcells_gui.domain.specimen import ASKS_FOR_SCALE, ScaleEstimate, ScaleS
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.labels import ElidedLabel, plain_tip
+from bloodcells_gui.ui.reading import why_read_only
 from bloodcells_gui.ui.scale_words import as_in_the_window
 
 
@@ -178,7 +179,7 @@ class CaseHeader(QWidget):
                 (
                     tr("Read only"),
                     "warning",
-                    tr("Another window writes this case, or its file is protected"),
+                    plain_tip(why_read_only(session)),
                 )
             )
         if is_incomplete(session.runs) and not self.running:

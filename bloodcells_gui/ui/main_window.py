@@ -43,6 +43,7 @@ from bloodcells_gui.ui.labels import plain_tip
 from bloodcells_gui.ui.lost_focus import LostFocus
 from bloodcells_gui.ui.opening import Opener
 from bloodcells_gui.ui.progress_bar import AnalysisBar
+from bloodcells_gui.ui.reading import is_refused, refuse_change, saved_words
 from bloodcells_gui.ui.reporting import Reporter
 from bloodcells_gui.ui.review import ReviewController
 from bloodcells_gui.ui.review_keys import LatinShortcuts
@@ -257,7 +258,10 @@ class MainWindow(QMainWindow):
         self.case_shown.emit(page)
 
     def _enable_decisions(self) -> None:
-        self.actions_.enable_decisions(self.front is not None and self.front.views.cells_in_front())
+        page = self.front
+        self.actions_.enable_decisions(
+            page is not None and page.views.cells_in_front() and not is_refused(page.session)
+        )
 
     def detach(self) -> CaseSession | None:
         """Let go of the case without closing it; returns it."""
@@ -325,12 +329,8 @@ class MainWindow(QMainWindow):
     # -- who, and how it looks -------------------------------------------------------------------------
 
     def _warn_read_only(self) -> None:
-        self.banners.show_banner(
-            "warning",
-            tr("This case is open for reading only."),
-            tr("Another window writes it, or its file is protected."),
-            tr("Close the other window and open the case again to review it."),
-        )
+        if self.page is not None:
+            refuse_change(self.page.session, self.banners, self.opener, self.reviewer)
 
     def _use_reviewer(self, name: str) -> None:
         if self.page is not None:
@@ -385,7 +385,7 @@ class MainWindow(QMainWindow):
     def show_saved(self) -> None:
         """Say at the foot that all is saved, or what is not."""
         if self.page is not None:
-            self.saved_label.setText(self.unsaved() or tr("Every decision is saved"))
+            self.saved_label.setText(self.unsaved() or saved_words(self.page.session))
 
     def commit_typing(self) -> None:
         """Enter what is being typed into a field of the case, as leaving the field does."""

@@ -16,6 +16,7 @@ from bloodcells_gui.app.accounts import PinWanted, SignInWanted
 from bloodcells_gui.app.backup import Workstation
 from bloodcells_gui.app.calibration import CalibrationController
 from bloodcells_gui.app.export import ExportOptions, report_model
+from bloodcells_gui.app.lab_database import status
 from bloodcells_gui.app.messages import report_pdf, signed_result
 from bloodcells_gui.app.second_reader import SecondReading
 from bloodcells_gui.app.session import CaseSession
@@ -401,4 +402,23 @@ def test_without_accounts_no_report_needs_two(tmp_path: Path) -> None:
     sign(session, "A. Dupont", MEANING, WHY)
     assert not waits(session)
     assert b"persons_needed" not in session.store.frozen_reports()[0].report
+    session.close()
+
+
+def test_without_a_person_a_case_opens_for_reading_and_none_is_taken_over(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = a_case(tmp_path / "nobody.bcs", 5)
+    workspace.accounts.sign_out()
+    with pytest.raises(SignInWanted):
+        workspace.open_case(path, take_over=True)
+    session = workspace.open_case(path)
+    assert session.read_only
+    assert session.waits_for_person
+    assert not any("nobody" in line for line in status(workspace.settings.lab_database))
+    session.close()
+    enter(workspace, "anna")
+    session = workspace.open_case(path)
+    assert not session.read_only
+    assert any("nobody: " in line and "Anna" in line for line in status(workspace.settings.lab_database))
     session.close()

@@ -14,6 +14,7 @@ from bloodcells_gui.ui.actions import Actions
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.labels import plain_tip
+from bloodcells_gui.ui.reading import is_refused
 
 
 def refusal_of(session: CaseSession) -> UserError | None:
@@ -47,7 +48,9 @@ def show_sign_command(actions: Actions, session: CaseSession | None, lang: str) 
         sign.setText(tr("A&mend the signed report…") if signed else tr("Si&gn…"))
         sign.setIconText(tr("Amend") if signed else tr("Sign"))
     refusal = None if session is None else refusal_of(session)
-    sign.setEnabled(session is not None and refusal is None)
+    refused = session is not None and is_refused(session)
+    sign.setEnabled(session is not None and refusal is None and not refused)
     keys = sign.shortcut().toString(sign.shortcut().SequenceFormat.NativeText)
     plain = sign.text().replace("&", "").rstrip("…")
-    sign.setToolTip(plain_tip(refusal.text(lang)) if refusal is not None else f"{plain} ({keys})")
+    tip = tr("This case is open for reading only.") if refused else f"{plain} ({keys})"
+    sign.setToolTip(plain_tip(refusal.text(lang)) if refusal is not None else tip)

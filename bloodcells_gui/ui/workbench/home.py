@@ -16,6 +16,7 @@ from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup, QueuedLookup
 from bloodcells_gui.ui.main_window import MainWindow
+from bloodcells_gui.ui.reading import open_for_review
 from bloodcells_gui.ui.workbench.recent_cases import RecentCases
 from bloodcells_gui.ui.worklist.model import name_of, place_of, state_name
 from bloodcells_gui.ui.worklist.page import WorklistPage
@@ -86,6 +87,8 @@ class Home(QObject):
         page = self._window.page
         if page is not None and page.session.path.absolute() == path.absolute():
             self._window.show_case()
+            if page.session.read_only:
+                open_for_review(page.session, self._window.opener, self._window.reviewer)
             return
         # From the recent cases, too: what waits, or is on the cluster, is analysed here now.
         and_analyse = self._cases.queue.withdraw(path) or and_analyse

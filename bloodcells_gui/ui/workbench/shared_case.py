@@ -44,6 +44,7 @@ class SharedCaseWatch(QObject):
         window.case_shown.connect(self._begin)
         window.case_leaving.connect(lambda _: self._end())
         window.closing.connect(self._close)
+        window.reviewer.changed.connect(lambda _: self._on_person())
 
     def _begin(self, page: CasePage) -> None:
         self._session, self._asked = page.session, False
@@ -57,6 +58,20 @@ class SharedCaseWatch(QObject):
     def _close(self) -> None:
         self._end()
         self._looks.close()
+
+    def _on_person(self) -> None:
+        """Whoever signs in gets the case that was open for reading for want of a person."""
+        session = self._session
+        if session is None or not session.waits_for_person or session.accounts is None:
+            return
+        if session.accounts.acting is not None:
+            # Once what was asked for under the dialog is through.
+            QTimer.singleShot(0, self, self._open_for_review)
+
+    def _open_for_review(self) -> None:
+        session = self._session
+        if session is not None and session.waits_for_person:
+            self._window.opener.open_case(session.path)
 
     def look(self) -> None:
         """Whether the case is another station's by now, or another one than is shown."""

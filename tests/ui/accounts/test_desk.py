@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QComboBox
+from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.account import os_account_name
 from bloodcells_gui.app.account_management import AccountDesk
+from bloodcells_gui.app.lab_database import status
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.accounts import Role
 from bloodcells_gui.ui.accounts.sign_in import MyAccountDialog, SignInDialog
@@ -120,3 +122,27 @@ def test_connections_are_shown_and_not_changed(workspace: Workspace, tools: Tool
     window = tools.connections.show()
     assert window.destinations.isEnabled()
     assert not window.banners.banners
+
+
+def test_a_case_is_open_for_reading_until_somebody_signs_in(
+    qtbot: QtBot, workspace: Workspace, tools: ToolWindows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = a_case(tmp_path / "home" / "cases" / "one.bcs", 5)
+    tools.window.opener.open_case(path)
+    page = tools.window.page
+    assert page is not None
+    assert page.session.read_only
+    assert status(workspace.settings.lab_database)[2:] == []  # no lease of nobody
+    assert tools.window.actions_.get("confirm").isEnabled()  # asks who it is
+
+    def sign_in(dialog: SignInDialog) -> int:
+        dialog.login.setText("ben")
+        dialog.password.setText(SECRET)
+        dialog.accept()
+        return 1
+
+    monkeypatch.setattr(SignInDialog, "exec", sign_in)
+    assert not page.controller.may_decide()
+    qtbot.waitUntil(lambda: tools.window.page is not None and not tools.window.page.session.read_only)
+    assert "one: " in status(workspace.settings.lab_database)[2]
+    assert "Ben Tech (lab:ben)" in status(workspace.settings.lab_database)[2]

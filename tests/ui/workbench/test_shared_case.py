@@ -125,3 +125,44 @@ def test_a_case_open_for_reading_offers_to_be_read_again_once_it_was_changed(
     assert again is not None
     assert again is not page
     assert [note.text for note in again.session.state.notes] == ["From bench 2"]
+
+
+def test_a_case_open_for_reading_is_tried_for_again_from_the_list(
+    tools: ToolWindows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = a_case(tmp_path / "S-1.bcs", 12)
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "gethostname", lambda: "bench 2")
+        lock = CaseLock(path)
+    window = tools.window
+    window.opener.open_case(path, read_only=True)
+    assert window.saved_label.text() == "Open for reading only"
+    assert not window.actions_.get("confirm").isEnabled()
+    assert not window.actions_.get("sign").isEnabled()
+    home = tools.home
+    assert home is not None
+    home.open(path, False)  # the other window writes it still
+    assert banner_with(tools, "still open and holds the file") is not None
+    assert window.page is not None
+    assert window.page.session.read_only
+    lock.release()
+    home.open(path, False)
+    assert not window.page.session.read_only
+    assert window.saved_label.text() == "Every decision is saved"
+    assert window.actions_.get("confirm").isEnabled()
+    assert window.actions_.get("sign").isEnabled()
+    assert banner_with(tools, "still open and holds the file") is None
+
+
+def test_a_refused_change_offers_the_way_to_review(tools: ToolWindows, tmp_path: Path) -> None:
+    path = a_case(tmp_path / "S-1.bcs", 12)
+    tools.window.opener.open_case(path, read_only=True)
+    page = tools.window.page
+    assert page is not None
+    assert not page.controller.may_decide()
+    said = banner_with(tools, "open for reading only")
+    assert said is not None
+    press(said, "Open for review")
+    page = tools.window.page
+    assert page is not None
+    assert page.controller.may_decide()
