@@ -22,6 +22,7 @@ from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.file_names import CASE_SUFFIX
 from bloodcells_gui.domain.i18n import N_, Reason, tr
 from bloodcells_gui.domain.progress import CancelToken, RateMeter
+from bloodcells_gui.domain.times import Moment
 from bloodcells_gui.storage import settings as settings_store
 from bloodcells_gui.storage.archive import LABORATORY, SHARED_CASES, Manifest, decoded
 from bloodcells_gui.storage.backup import BackupMade, Places, back_up
@@ -158,7 +159,7 @@ class Workstation:
         said: list[Sentence] = [
             (
                 N_("The laboratory's database of {created} was brought back ({rows} rows)."),
-                {"created": manifest.created, "rows": rows},
+                {"created": Moment(manifest.created), "rows": rows},
             ),
             (N_("What waited in its outbox is not sent by itself: look whether it arrived."), {}),
         ]
@@ -287,7 +288,7 @@ def _restore_report(restored: Restored, places: Places) -> Finished:
     said: list[Sentence] = [
         (
             N_("The backup of {created} was compared with its list of files and brought back into {path}."),
-            {"created": restored.manifest.created, "path": places.data},
+            {"created": Moment(restored.manifest.created), "path": places.data},
         ),
         (_HOLDS, _manifest_counts(restored.manifest)),
     ]

@@ -14,6 +14,7 @@ from bloodcells_gui.app.backup import Finished, Workstation
 from bloodcells_gui.app.lab_database import init
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.progress import CancelToken
+from bloodcells_gui.domain.times import local_text
 from bloodcells_gui.storage.archive import Archive
 from bloodcells_gui.storage.case import CaseStore
 from tests.support.case_tools import a_case
@@ -65,7 +66,12 @@ def test_the_laboratorys_cases_go_along_and_come_back_beside_the_own_ones(
     assert "Cases: 4," in said
     assert f"The laboratory's cases in {share} are in it" in said
     new = tmp_path / "new"
-    assert str(new / "cases" / "laboratory") in " ".join(bring_back(tmp_path / "b.zip", new).lines())
+    back = " ".join(bring_back(tmp_path / "b.zip", new).lines())
+    assert str(new / "cases" / "laboratory") in back
+    with Archive(tmp_path / "b.zip") as archive:
+        created = archive.manifest.created
+    assert created not in back  # a stored time is no text for people
+    assert f"The backup of {local_text(created)} was compared" in back
     for name in ("S-1", "S-2", "2026/S-3"):
         with (
             CaseStore.open(new / "cases" / "laboratory" / f"{name}.bcs", read_only=True) as came,
