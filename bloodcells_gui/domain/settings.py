@@ -12,6 +12,7 @@ from typing import Any
 
 from bloodcells_gui.domain import validation
 from bloodcells_gui.domain.csv_text import CSV_DIALECTS
+from bloodcells_gui.domain.distribution import Cluster
 from bloodcells_gui.domain.errors import InvalidValue, reason_of
 from bloodcells_gui.domain.grading import DEFAULT_GRADING, GradeItem
 from bloodcells_gui.domain.i18n import N_, Reason
@@ -220,6 +221,19 @@ def _tag() -> validation.Metadata:
     return {validation.PARSER_KEY: parse}
 
 
+def _cluster() -> validation.Metadata:
+    inner = validation.text(200)
+
+    def parse(obj: Any, path: str, problems: list[SettingProblem]) -> Any:
+        text = str(inner[validation.PARSER_KEY](obj, path, problems)).strip()
+        try:
+            return str(text and Cluster.parse(text) and text)
+        except ValueError as error:
+            raise InvalidValue("not local, local:N, tcp://HOST:PORT or tls://HOST:PORT") from error
+
+    return {validation.PARSER_KEY: parse}
+
+
 def _reader_matrix() -> validation.Metadata:
     def parse(obj: Any, _path: str, _problems: list[SettingProblem]) -> Any:
         return None if obj is None else matrix_from_json(obj)
@@ -362,7 +376,7 @@ class LabSettings:
     )
     reader_matrix: ReaderMatrix | None = field(default=None, metadata=_reader_matrix())
     lab_database: str = field(default="", metadata=validation.at_workstation(validation.text(400)))
-    cluster: str = field(default="", metadata=validation.at_workstation(validation.text(200)))
+    cluster: str = field(default="", metadata=validation.at_workstation(_cluster()))
     cases_folder: str = field(default="", metadata=validation.at_workstation(validation.text(4096)))
 
     @property

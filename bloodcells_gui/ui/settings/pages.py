@@ -207,7 +207,7 @@ class GeneralPage(Page):
                 " both empty on a single workstation."
             )
         )
-        cluster = self.line(tr("&Cluster for analyses"), s.cluster, 200)
+        self.cluster = cluster = self.line(tr("&Cluster for analyses"), s.cluster, 200)
         cluster.setPlaceholderText(tr("Address: local:N, or tcp://HOST:PORT"))
         self.reads("cluster", lambda: cluster.text().strip())
         self.note(

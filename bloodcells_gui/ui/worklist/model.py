@@ -100,6 +100,14 @@ class WorklistModel(QAbstractTableModel):
             self._entries = new
             self.refresh_states()
             return
+        more, shown = len(new) - len(self._entries), len(self._entries)
+        if shown and more > 0 and [e.path for e in new[:shown]] == [e.path for e in self._entries]:
+            self.beginInsertRows(QModelIndex(), shown, len(new) - 1)
+            self._entries = new
+            self._rows |= {entry.path: row for row, entry in enumerate(new[shown:], shown)}
+            self.endInsertRows()
+            self.refresh_states()
+            return
         self.beginResetModel()
         self._entries = new
         self._rows = {entry.path: row for row, entry in enumerate(new)}

@@ -10,7 +10,7 @@ from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from bloodcells_gui.app.analysis_queue import QueueState
-from bloodcells_gui.app.worklist import CaseState, Query, Stage, WorkList
+from bloodcells_gui.app.worklist import CaseState, Query, WorkList
 from bloodcells_gui.domain.errors import Cancelled, UserError
 from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
@@ -24,8 +24,10 @@ from bloodcells_gui.ui.worklist.file_acts import FileActs
 from bloodcells_gui.ui.worklist.incoming import Ask, Incoming, LookAt
 from bloodcells_gui.ui.worklist.model import WorklistModel
 from bloodcells_gui.ui.worklist.search_row import SearchRow
+from bloodcells_gui.ui.worklist.steady import SteadyRows
 from bloodcells_gui.ui.worklist.strips import StripLoader
 from bloodcells_gui.ui.worklist.table import CaseTable
+from bloodcells_gui.ui.worklist.work_amount import work_text
 
 _POLL_MS = 500
 _SHOW_EVERY_MS = 1500
@@ -45,7 +47,7 @@ class WorklistPage(QWidget):
     Attributes
     ----------
     notices : QVBoxLayout
-        Lines above the search, for what concerns the whole laboratory; empty until somebody adds one.
+        Lines below the list, for what concerns the whole laboratory; empty until somebody adds one.
 
     Signals
     -------
@@ -91,6 +93,7 @@ class WorklistPage(QWidget):
         self.search_row = SearchRow()
         self.text, self.state, self.flag = self.search_row.text, self.search_row.state, self.search_row.flag
         self.table = CaseTable(context, self.model, self.strips.pixmap)
+        self.steady = SteadyRows(self.table)
         self.table.opened.connect(self._open_current)
         self.table.chosen.connect(self._update_buttons)
         self.table.moved.connect(self._want_strips)
@@ -101,7 +104,7 @@ class WorklistPage(QWidget):
         self.files = FileActs(
             context, cases, self.banners, pool, self, self.table.selected, self.model.entries
         )
-        self.files.done.connect(self.refresh)
+        self.files.done.connect(self._read_anew)
         self._lay_out()
         self.incoming = Incoming(cases, look_at, ask, self.banners, pool, self)
         self.incoming.queued.connect(self.refresh)
@@ -127,11 +130,12 @@ class WorklistPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.banners)
         layout.addLayout(self._head())
-        layout.addLayout(self.notices)
         layout.addWidget(self.search_row)
         layout.addWidget(self.table, 1)
+        # Below the lines: above, each notice would move another case under the pointer.
+        layout.addLayout(self.notices)
+        layout.addWidget(self.banners)
         layout.addLayout(self._button_row())
 
     def _cluster_acts(self, pool: QThreadPool) -> ClusterActs:
@@ -146,8 +150,9 @@ class WorklistPage(QWidget):
     def _keys(self) -> None:
         """Keys of the page, as long as the focus is in it."""
         here = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        self.search_row.entered.connect(self._found_entered)
         QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, self.text.setFocus, context=here)
-        QShortcut(QKeySequence("F5"), self, self.refresh, context=here)
+        QShortcut(QKeySequence("F5"), self, self._read_anew, context=here)
         # Only where there is a way back; else Esc puts notices away.
         self._back = QShortcut(QKeySequence("Esc"), self, self.back_wanted.emit, context=here)
         self._back.setEnabled(False)
@@ -230,6 +235,10 @@ class WorklistPage(QWidget):
             self._looks.ask("index", lambda: cases.search(Query()))  # long before the folder is read
         self._looks.ask("refresh", lambda: cases.refresh(tell))
 
+    def _read_anew(self) -> None:
+        self.steady.let_go()
+        self.refresh()
+
     @property
     def is_reading(self) -> bool:
         """Whether the folder is being looked at."""
@@ -248,10 +257,12 @@ class WorklistPage(QWidget):
         combo.blockSignals(True)
         combo.setCurrentIndex(max(0, combo.findData(column)))
         combo.blockSignals(False)
+        self.steady.let_go()
         self._search()
 
     def _order_chosen(self) -> None:
         """Something of the search row changed."""
+        self.steady.let_go()
         if not self.table.order_by(int(self.search_row.order.currentData())):
             self._search()
 
@@ -261,7 +272,7 @@ class WorklistPage(QWidget):
             ordered = self._cases.in_work_order(self._cases.search(Query()))
             self._place = {entry.path: at for at, entry in enumerate(ordered)}
         self._search()
-        self._summary.setText(self._summary_text())
+        self._summary.setText(work_text(self._cases) if self._loaded else "")
 
     def _search(self) -> None:
         if not self._loaded:
@@ -275,7 +286,7 @@ class WorklistPage(QWidget):
         # In the order of the work already: of a search at every key only the others are left out.
         place = self._place
         found.sort(key=lambda entry: place.get(entry.path, len(place)))
-        self.model.show_entries(self.table.in_order(found))
+        self.model.show_entries(self.steady.in_place(self.table.in_order(found)))
         self.table.choose(chosen)
         self._count.setText(self._count_text())
         self._update_buttons()
@@ -289,33 +300,6 @@ class WorklistPage(QWidget):
             reading = tr("reading {done} of {total}").format(done=integer(done), total=integer(total))
             text = f"{text}  ·  {reading}"
         return text
-
-    def _summary_text(self) -> str:
-        """How much work there is, over all cases whatever is searched for."""
-        if not self._loaded:
-            return ""
-        entries = self._cases.search(Query())
-        stages = self._cases.stages(entries)
-        urgent = sum(e.urgent and e.state not in (CaseState.SIGNED, CaseState.UNREADABLE) for e in entries)
-        parts = (
-            (urgent, ngettext("{n} urgent", "{n} urgent", urgent)),
-            (stages[Stage.PENDING], ngettext("{n} pending", "{n} pending", stages[Stage.PENDING])),
-            (stages[Stage.TO_REVIEW], ngettext("{n} to review", "{n} to review", stages[Stage.TO_REVIEW])),
-            (stages[Stage.TO_SIGN], ngettext("{n} to sign", "{n} to sign", stages[Stage.TO_SIGN])),
-            (
-                stages[Stage.TO_SIGN_SECOND],
-                ngettext(
-                    "{n} to sign, second person",
-                    "{n} to sign, second person",
-                    stages[Stage.TO_SIGN_SECOND],
-                ),
-            ),
-            (
-                stages[Stage.SIGNED_TODAY],
-                ngettext("{n} signed today", "{n} signed today", stages[Stage.SIGNED_TODAY]),
-            ),
-        )
-        return "  ·  ".join(text for count, text in parts if count)
 
     def _want_strips(self) -> None:
         self.strips.want(self.table.in_sight())
@@ -342,10 +326,22 @@ class WorklistPage(QWidget):
             path = chosen[0].path
             self.case_chosen.emit(path, self._cases.queue.withdraw(path))
 
+    def _found_entered(self, text: str) -> None:
+        """Enter or Down in the search: `text` was entered, "" to go to the lines only."""
+        found = self.model.entries()
+        exact = [e for e in found if text and e.specimen_id.strip().casefold() == text.casefold()]
+        one = exact if len(exact) == 1 else found
+        self.table.setFocus()
+        if found:
+            self.table.choose([one[0].path])
+        if text and len(one) == 1:
+            self._open_current()
+
     def toggle_urgent(self) -> None:
         """Mark the chosen cases that are not signed, or take the mark back where all have it."""
         chosen = [e for e in self.table.selected() if not e.signed and e.state is not CaseState.UNREADABLE]
         if chosen:
+            self.steady.let_go()
             wanted = not all(e.urgent for e in chosen)
             self.urgent_wanted.emit([e.path for e in chosen if e.urgent is not wanted], wanted)
 
@@ -407,6 +403,8 @@ class WorklistPage(QWidget):
 
     def _queue_went_on(self) -> None:
         self._news_came()
+        if self.steady.is_due():
+            self._search()
         queue = self._cases.queue
         if queue.generation == self._seen:
             return
@@ -426,6 +424,7 @@ class WorklistPage(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.steady.let_go()
         self._show_news()
         self.refresh()
         self._poll.start()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from bloodcells_gui.app.worklist import CaseState, Query
@@ -19,14 +20,20 @@ class SearchRow(QWidget):
     -------
     changed()
         Something else is looked for, or in another order.
+    entered(str)
+        Enter in the search, with its text; "" for the key that goes down to the lines.
     """
 
     changed = Signal()
+    entered = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self.text = self._line(tr("Specimen, patient or file"), tr("Search"))
         self.text.setClearButtonEnabled(True)
+        self.text.returnPressed.connect(lambda: self.entered.emit(self.text.text().strip()))
+        down = QShortcut(QKeySequence("Down"), self.text, context=Qt.ShortcutContext.WidgetShortcut)
+        down.activated.connect(lambda: self.entered.emit(""))
         self.state = self._choice(
             tr("State"),
             (tr("Every state"), ""), (pgettext("cases", "New"), str(CaseState.NEW)),

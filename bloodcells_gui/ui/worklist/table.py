@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView
 
 from bloodcells_gui.app.worklist import CaseEntry
 from bloodcells_gui.ui.context import UiContext
@@ -69,9 +70,10 @@ class CaseTable(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(max(self.fontMetrics().height() + 14, HEIGHT + 8))
         self._narrow: bool | None = None
+        # The case under the pointer at the first of two clicks, and when that was.
+        self._pressed: tuple[Path, float] | None = None
         self._share_width(0)
         self._set_up_header(self.horizontalHeader())
-        self.doubleClicked.connect(lambda _: self.opened.emit())
         self.selectionModel().selectionChanged.connect(lambda *_: self.chosen.emit())
         self.verticalScrollBar().valueChanged.connect(lambda _: self.moved.emit())
 
@@ -89,7 +91,28 @@ class CaseTable(QTableView):
             if not event.isAutoRepeat():
                 self.opened.emit()
             return
+        ends = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: self.cases.rowCount() - 1}
+        if event.key() in ends and not event.modifiers() and self.cases.rowCount():
+            self.selectRow(ends[Qt.Key(event.key())])
+            return
         super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        left = event.button() == Qt.MouseButton.LeftButton and index.isValid()
+        self._pressed = (self.cases.entry(index.row()).path, time.monotonic()) if left else None
+        super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
+        # Whatever came between the clicks and moved the lines: the case that was pointed at is meant.
+        pressed, self._pressed = self._pressed, None
+        longest_s = 2 * QApplication.doubleClickInterval() / 1000
+        if pressed is None or time.monotonic() - pressed[1] > longest_s:
+            return
+        if self.cases.row_of(pressed[0]) >= 0:
+            self._by_default = []
+            self.choose([pressed[0]])
+            self.opened.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

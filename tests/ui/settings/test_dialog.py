@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QDialogButtonBox, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QDialogButtonBox, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.settings_file import validate_round_trip
@@ -282,3 +282,19 @@ def test_esc_without_changes_and_cancel_ask_nothing(dialog: SettingsDialog, watc
     watch.on.setChecked(False)
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
+
+
+def test_a_mistyped_address_of_a_cluster_is_refused_with_the_reason(
+    dialog: SettingsDialog, qtbot: QtBot
+) -> None:
+    dialog.pages[0].cluster.setText("locla:2")  # type: ignore[attr-defined]
+    dialog.accept()
+    assert dialog.isVisible()
+    assert dialog.result() != QDialog.DialogCode.Accepted
+    said = " ".join(label.text() for label in dialog.banners.findChildren(QLabel))
+    assert "Cluster for analyses (cluster)" in said
+    assert "local:N" in said
+    dialog.pages[0].cluster.setText(" local:2 ")  # type: ignore[attr-defined]
+    dialog.accept()
+    assert dialog.result() == QDialog.DialogCode.Accepted
+    assert dialog.answer().cluster == "local:2"
