@@ -40,11 +40,13 @@ class ReportHeader:
 @dataclass(frozen=True, slots=True)
 class Privacy:
     """`retention_days` after its last act a case is past its time (0 = never); `anonymised_export` leaves out
-    of every export what tells whose it is.
+    of every export what tells whose it is; `read_without_account`, where there are accounts, lets the windows
+    be read by whoever has not signed in.
     """
 
     retention_days: int = field(default=0, metadata=validation.number(0, 36500, whole=True))
     anonymised_export: bool = field(default=False, metadata=validation.flag())
+    read_without_account: bool = field(default=False, metadata=validation.flag())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QStatusBar
 
+from bloodcells_gui.domain.bidi import isolated
 from bloodcells_gui.ui.i18n import tr
-from bloodcells_gui.ui.labels import PlainLabel
+from bloodcells_gui.ui.labels import ElidedLabel
 
 
-def fill_foot(bar: QStatusBar) -> tuple[QLabel, PlainLabel]:
+def fill_foot(bar: QStatusBar) -> tuple[QLabel, ElidedLabel]:
     """Put the labels into `bar`; returns those of what is saved and of who reviews."""
     purpose = QLabel(tr("For Research Use Only. Not for use in diagnostic procedures."))
     font = purpose.font()
     font.setWeight(font.Weight.DemiBold)
     purpose.setFont(font)
     purpose.setContentsMargins(10, 2, 10, 2)
-    saved, person = QLabel(), PlainLabel()
+    # Of what has no room a name is shortened first; this sentence never is.
+    purpose.setMinimumWidth(purpose.sizeHint().width())
+    saved, person = QLabel(), ElidedLabel(mode=Qt.TextElideMode.ElideRight)
     for label, right in ((saved, 10), (person, 12)):
         label.setObjectName("muted")
         label.setContentsMargins(10, 2, right, 2)
@@ -24,3 +28,8 @@ def fill_foot(bar: QStatusBar) -> tuple[QLabel, PlainLabel]:
     bar.addPermanentWidget(saved)
     bar.addPermanentWidget(person)
     return saved, person
+
+
+def show_reviewer(label: ElidedLabel, author: str) -> None:
+    """Say who reviews; nothing while nobody does."""
+    label.show_text(tr("Reviewer: {name}").format(name=isolated(author)) if author else "")

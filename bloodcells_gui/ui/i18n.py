@@ -12,6 +12,7 @@ import os
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
+from bloodcells_gui.domain.bidi import isolated
 from bloodcells_gui.domain.cell import flag_text
 from bloodcells_gui.domain.formatting import bound_spaces
 from bloodcells_gui.domain.i18n import LANGUAGES, catalogue
@@ -85,8 +86,9 @@ class Language:
             self._translators.append(translator)
 
     def text(self, template: str, **params: object) -> str:
-        """A template of the Qt-free layers in this language."""
-        return bound_spaces(domain_tr(template, self.lang, **params), self.lang)
+        """A template of the Qt-free layers in this language; a name from right to left turns no sentence."""
+        shown = {key: isolated(v) if isinstance(v, str) else v for key, v in params.items()}
+        return bound_spaces(domain_tr(template, self.lang, **shown), self.lang)
 
     def flag(self, flag: str) -> str:
         """A flag of a cell as persons read it."""

@@ -34,7 +34,7 @@ from bloodcells_gui.ui.dialogs.about import AboutDialog
 from bloodcells_gui.ui.dialogs.keys import KeyMapDialog
 from bloodcells_gui.ui.dialogs.reason import ask_reason
 from bloodcells_gui.ui.empty_state import EmptyState, dropped_path
-from bloodcells_gui.ui.foot_line import fill_foot
+from bloodcells_gui.ui.foot_line import fill_foot, show_reviewer
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.icons import app_icon
 from bloodcells_gui.ui.jobs import Job, UnawaitedThreads
@@ -372,7 +372,7 @@ class MainWindow(QMainWindow):
         for choice in ("system", "light", "dark"):
             a.get(f"theme_{choice}").setChecked(self.context.theme.choice == choice)
         author = self._workspace.author
-        self._person.setText(tr("Reviewer: {name}").format(name=author) if author else "")
+        show_reviewer(self._person, author)
         if page is None:
             self.saved_label.setText("")
             self.setWindowTitle("bloodcells")

@@ -183,7 +183,10 @@ class Reporter(QObject):
         text = controller.session.drafts.text(COMMENT)
         if not text or len(text.strip()) > LONGEST:  # too long to be added: a check of the dialog says so
             return True
-        dialog = UnsavedCommentDialog(text, window)
+        draft = controller.session.drafts.get(COMMENT)
+        whose = plain_name(draft.author) if draft is not None else ""
+        own = plain_name(controller.session.author)
+        dialog = UnsavedCommentDialog(text, window, typed_by=whose if whose != own else "")
         accepted = dialog.exec()
         dialog.deleteLater()
         if not accepted:

@@ -218,7 +218,8 @@ class AccountBook:
                 rules.idle_minutes, rules.revision + 1,
             )  # fmt: skip
             detail = (
-                f"technicians sign: {rules.technicians_sign}; two persons: {rules.two_persons.value},"
+                f"technicians sign: {'yes' if rules.technicians_sign else 'no'};"
+                f" two persons: {rules.two_persons.value},"
                 f" {rules.blast_percent:g} %; idle: {rules.idle_minutes} min"
             )
             self.note("rules", "", actor, detail)

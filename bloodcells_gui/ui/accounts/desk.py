@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
+from bloodcells_gui.app.reading_rule import must_sign_in
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.ui.accounts.locker import Locker
@@ -27,7 +28,7 @@ class AccountsDesk(QObject):
         self._accounts = workspace.accounts
         self._workspace = workspace
         self._known: object = None
-        self.locker = Locker(context, self._accounts, window)
+        self.locker = Locker(context, self._accounts, window, must=lambda: must_sign_in(workspace))
         self._accounts.changed = self._on_changed
         self._asking = Lookup(window.unawaited, self)
         self._asking.answered.connect(lambda *_: self._on_looked())
@@ -46,7 +47,11 @@ class AccountsDesk(QObject):
         with suppress(UserError):  # the dialog says that the database does not answer
             if accounts.sign_in_by_os():
                 return
-        self._window.reviewer.ask()
+        if must_sign_in(self._workspace):
+            self.locker.see()
+            return
+        with self.locker.covering():
+            self._window.reviewer.ask()
 
     def look(self) -> None:
         """Ask the database behind the window, where the settings name one."""
@@ -54,9 +59,11 @@ class AccountsDesk(QObject):
             self._asking.ask(None, lambda: self._accounts.refresh(anyway=True))
 
     def _on_looked(self) -> None:
-        known = (self._accounts.in_force, self._accounts.person, self._accounts.rules)
+        accounts = self._accounts
+        known = (accounts.in_force, accounts.person, accounts.rules, must_sign_in(self._workspace))
         if known != self._known:
             self._known = known
+            self.locker.see()
             self._window.reviewer.changed.emit(self._workspace.author)
 
     def _on_changed(self) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QPushButton, QWidget
 
 from bloodcells_gui.app.accounts import Accounts
 from bloodcells_gui.domain.accounts import LONGEST_NAME
+from bloodcells_gui.domain.bidi import isolated
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.i18n import N_
 from bloodcells_gui.ui.accounts.fields import PinEdit, SecretEdit
@@ -47,7 +48,9 @@ class AccountForm(Form):
 
     def complain(self, error: UserError) -> None:
         """Say why it was refused; secrets are emptied and have to be typed again."""
-        self.complaint.setText(error.text(self.context.language.lang))
+        text = self.context.language.text
+        parts = (text(p, **error.params) for p in (error.what, error.why, error.what_to_do) if p)
+        self.complaint.setText(" ".join(parts))
         self.complaint.setAccessibleName(self.complaint.text())
         self.complaint.show()
         secrets = [field for field in self.findChildren(SecretEdit) if field.isVisible()]
@@ -69,22 +72,35 @@ class SignInDialog(AccountForm):
     Signals
     -------
     quit_wanted()
-        The person wants to close the program; only a locked window offers it.
+        The person wants to close the program; only a dialog that cannot be left offers it.
+
+    Parameters
+    ----------
+    must : callable
+        Whether nothing may be read before somebody signs in.
     """
 
     quit_wanted = Signal()
 
-    def __init__(self, context: UiContext, accounts: Accounts, parent: QWidget | None = None) -> None:
-        self._accounts = accounts
-        self.locked = accounts.locked
-        person = accounts.person
-        if self.locked and person is not None:
+    def __init__(
+        self,
+        context: UiContext,
+        accounts: Accounts,
+        parent: QWidget | None = None,
+        *,
+        must: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._accounts, self._must = accounts, must
+        self.locked = accounts.locked or must()
+        person = accounts.person if accounts.locked else None
+        if person is not None:
             title = tr("Locked")
             lead = tr("{name} is signed in. What was done is saved, and an analysis goes on.")
-            lead = lead.format(name=person.name)
+            lead = lead.format(name=isolated(person.name))
         else:
             title, lead = tr("Sign in"), tr("Your account stands beside every decision and signature.")
-        super().__init__(context, title, lead, parent, accept=tr("&Unlock") if self.locked else tr("Sign in"))
+        act = tr("&Unlock") if accounts.locked else tr("Sign in")
+        super().__init__(context, title, lead, parent, accept=act)
         self.pin, self.login, self.password = PinEdit(), QLineEdit(), SecretEdit()
         self.login.setMaxLength(LONGEST_NAME)
         self.secret_row(tr("&PIN"), self.pin, self._complete)
@@ -93,7 +109,7 @@ class SignInDialog(AccountForm):
         cancel = self.buttons.button(QDialogButtonBox.StandardButton.Cancel)
         cancel.setText(tr("Go on for &reading"))
         self.other = QPushButton()
-        self._by_pin = self.locked and person is not None and person.has_pin
+        self._by_pin = person is not None and person.has_pin
         if self.locked:
             cancel.hide()
             self.buttons.addButton(tr("&Quit"), QDialogButtonBox.ButtonRole.ResetRole).clicked.connect(
@@ -102,8 +118,9 @@ class SignInDialog(AccountForm):
         if self._by_pin:
             self.buttons.addButton(self.other, QDialogButtonBox.ButtonRole.ActionRole)
             self.other.clicked.connect(self._switch)
-        elif self.locked and person is not None:
+        elif person is not None:
             self.login.setText(person.login)
+            self.password.setFocus()  # in the field of the login, which is filled in, it would be read
         self.computer = self.buttons.addButton(
             tr("By the &computer's account"), QDialogButtonBox.ButtonRole.ActionRole
         )
@@ -113,6 +130,13 @@ class SignInDialog(AccountForm):
         self._show_rows()
         if accounts.unreachable is not None and not self._by_pin:
             self.complain(accounts.unreachable)
+
+    def complain(self, error: UserError) -> None:
+        """Say why; where nobody can sign in without the database, offer to go on for reading."""
+        super().complain(error)
+        if self.locked and not self._accounts.locked and not self._must():
+            self.locked = False
+            self.buttons.button(QDialogButtonBox.StandardButton.Cancel).show()
 
     def _switch(self) -> None:
         self._by_pin = not self._by_pin
@@ -234,14 +258,24 @@ class MyAccountDialog(Form):
     def __init__(self, context: UiContext, accounts: Accounts, parent: QWidget | None = None) -> None:
         person = accounts.person
         role = context.language.text(person.role.value) if person is not None else ""
-        name = person.name if person is not None else ""
+        name = isolated(person.name) if person is not None else ""
         lead = tr("{name}, {role}. Decisions name this account.").format(name=name, role=role)
         super().__init__(tr("Your account"), lead, parent, accept=tr("Close"))
         self._context, self._accounts = context, accounts
         self.buttons.button(QDialogButtonBox.StandardButton.Cancel).hide()
-        self.pin = self._button(tr("Choose a new &PIN…"), lambda: PinDialog(context, accounts, self).exec())
+        self.said = PlainLabel()
+        self.said.setWordWrap(True)
+        self.said.hide()
+        self.form.addRow(self.said)
+        self.pin = self._button(
+            tr("Choose a new &PIN…"),
+            lambda: self._ask(PinDialog(context, accounts, self), tr("The new PIN holds from now on.")),
+        )
         self.password = self._button(
-            tr("Change the pass&word…"), lambda: PasswordDialog(context, accounts, self).exec()
+            tr("Change the pass&word…"),
+            lambda: self._ask(
+                PasswordDialog(context, accounts, self), tr("The new password holds from now on.")
+            ),
         )
         self.password.setVisible(person is not None and person.has_password)
         self.lock = self._button(tr("&Lock the window"), self._lock)
@@ -253,6 +287,14 @@ class MyAccountDialog(Form):
         button.clicked.connect(lambda _=False: act())
         self.form.addRow(button)
         return button
+
+    def _ask(self, dialog: AccountForm, done: str) -> None:
+        """Ask in a dialog, and say here that it was done."""
+        accepted = dialog.exec()
+        dialog.deleteLater()
+        self.said.setText(done if accepted else "")
+        self.said.setVisible(bool(accepted))
+        self.fit_height()
 
     def _lock(self) -> None:
         self.accept()

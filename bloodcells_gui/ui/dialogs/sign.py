@@ -25,6 +25,7 @@ from bloodcells_gui.app.account import os_account_name
 from bloodcells_gui.app.signing import MEANINGS, SigningCheck
 from bloodcells_gui.app.signing_checks import LONGEST_ANSWER
 from bloodcells_gui.domain.accounts import plain_name
+from bloodcells_gui.domain.bidi import isolated
 from bloodcells_gui.domain.differential import Remark
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.findings import Finding
@@ -114,7 +115,9 @@ class SignDialog(ActForm):
         lead = tr("The report is frozen as it is now. Later changes make a new version; this one is kept.")
         if first:
             title = tr("Sign as the second person")
-            lead = tr("You sign the very report that {name} signed. It is final then.").format(name=first)
+            lead = tr("You sign the very report that {name} signed. It is final then.").format(
+                name=isolated(first)
+            )
         super().__init__(context, title, lead, parent, accept=tr("Sign"))
         self._context = context
         self._author = author
@@ -237,7 +240,7 @@ class SignDialog(ActForm):
         if self._needs_pin or not self._author or _same(name, self._author) or self.meant.isChecked():
             return True
         asked = tr("You review as {reviewer}. Sign as {name}?")
-        self.question.setText(asked.format(reviewer=self._author, name=name))
+        self.question.setText(asked.format(reviewer=isolated(self._author), name=isolated(name)))
         self.meant.setAccessibleName(self.question.text())
         self._asking.show()
         self.fit_height()
@@ -353,10 +356,13 @@ class SignDialog(ActForm):
 class UnsavedCommentDialog(Form):
     """Ask before signing whether a comment that was typed but not added is added or discarded."""
 
-    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+    def __init__(self, text: str, parent: QWidget | None = None, *, typed_by: str = "") -> None:
+        lead = tr("It would be missing in the signed report.")
+        if typed_by:
+            lead = f"{tr('{name} typed it.').format(name=isolated(typed_by))} {lead}"
         super().__init__(
             tr("A comment is not added yet"),
-            tr("It would be missing in the signed report."),
+            lead,
             parent,
             accept=tr("&Add it to the report"),
         )

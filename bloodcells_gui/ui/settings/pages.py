@@ -425,6 +425,7 @@ class PrivacyPage(Page):
         anonymous = self.box(
             tr("Leave out whatever identifies the patient when exporting"), s.privacy.anonymised_export
         )
+        reading = self.box(tr("Cases can be read without signing in"), s.privacy.read_without_account)
         self.note(
             tr(
                 "Counted from the last act of a person. Nothing is removed by itself: cases past "
@@ -440,4 +441,4 @@ class PrivacyPage(Page):
             )
         )
         self.outer.addStretch(1)
-        self.reads("privacy", lambda: Privacy(days.value(), anonymous.isChecked()))
+        self.reads("privacy", lambda: Privacy(days.value(), anonymous.isChecked(), reading.isChecked()))

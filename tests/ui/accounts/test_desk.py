@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.account import os_account_name
 from bloodcells_gui.app.account_management import AccountDesk
 from bloodcells_gui.app.lab_database import status
+from bloodcells_gui.app.reading_rule import must_sign_in
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.accounts import Role
+from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui.accounts.locker import Cover
 from bloodcells_gui.ui.accounts.sign_in import MyAccountDialog, SignInDialog
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.reviewer import ReviewerDialog
@@ -44,25 +50,80 @@ def tools(context: UiContext, workspace: Workspace, memory: WindowMemory) -> Ite
         yield tools
 
 
+def covered(tools: ToolWindows) -> bool:
+    return any(cover.isVisible() for cover in tools.window.findChildren(Cover))
+
+
+def test_where_the_laboratory_allows_it_cases_are_read_without_signing_in(
+    workspace: Workspace, tools: ToolWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    privacy = replace(workspace.settings.privacy, read_without_account=True)
+    workspace.accounts.sign_in("chief", SECRET)
+    workspace.change_settings(privacy=privacy)
+    workspace.accounts.sign_out()
+    seen: list[bool] = []
+
+    def read(dialog: SignInDialog) -> int:
+        dialog.show()
+        seen.append(covered(tools))
+        dialog.reject()
+        return dialog.result()
+
+    monkeypatch.setattr(SignInDialog, "exec", read)
+    tools.accounts.begin()
+    assert seen == [True]  # the list is not seen behind the question
+    assert not covered(tools)
+
+
+def test_who_signs_out_leaves_nothing_to_be_read(workspace: Workspace, tools: ToolWindows) -> None:
+    workspace.accounts.sign_in("ben", SECRET)
+    assert not covered(tools)
+    workspace.accounts.sign_out()
+    assert covered(tools)
+    assert tools.accounts.locker.dialog is not None
+
+
+def test_without_the_database_cases_are_read(workspace: Workspace, tools: ToolWindows) -> None:
+    workspace.accounts.unreachable = UserError("The laboratory's database does not answer.")
+    assert not must_sign_in(workspace)
+    workspace.accounts.unreachable = None
+    tools.accounts.begin()
+    dialog = tools.accounts.locker.dialog
+    assert dialog is not None
+    workspace.accounts.unreachable = UserError("The laboratory's database does not answer.")
+    dialog.complain(workspace.accounts.unreachable)
+    assert dialog.buttons.button(dialog.buttons.StandardButton.Cancel).isVisible()
+    tools.accounts.locker.see()
+    assert dialog.isVisible()  # whoever sits there decides
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not covered(tools)
+    workspace.accounts.unreachable = None
+    tools.accounts.locker.see()
+    assert covered(tools)  # it answers again
+
+
 def test_the_start_asks_who_it_is_and_the_day_s_name_is_not_asked(
     workspace: Workspace, tools: ToolWindows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
-
-    def fill(dialog: SignInDialog) -> int:
-        asked.append(dialog.windowTitle())
-        dialog.login.setText("ben")
-        dialog.password.setText(SECRET)
-        dialog.accept()
-        return 1
-
-    monkeypatch.setattr(SignInDialog, "exec", fill)
+    tools.window.setWindowTitle("S-1 - bloodcells")
     monkeypatch.setattr(ReviewerDialog, "exec", lambda _: pytest.fail("the name of the day was asked"))
     tools.accounts.begin()
+    dialog = tools.accounts.locker.dialog
+    assert dialog is not None
+    assert dialog.windowTitle() == "Sign in"
+    assert covered(tools)
+    assert "S-1" not in tools.window.windowTitle()
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert dialog.isVisible()  # cases of a laboratory with accounts are not for whoever comes by
+    assert not dialog.buttons.button(dialog.buttons.StandardButton.Cancel).isVisible()
+    dialog.login.setText("ben")
+    dialog.password.setText(SECRET)
+    dialog.accept()
+    assert not covered(tools)
     assert workspace.author == "Ben Tech (lab:ben)"
     assert tools.window.reviewer.known()
     tools.accounts.begin()
-    assert asked == ["Sign in"]
+    assert tools.accounts.locker.dialog is None
     shown: list[str] = []
     monkeypatch.setattr(MyAccountDialog, "exec", lambda d: shown.append(d.windowTitle()) or 1)
     tools.window.actions_.get("person").trigger()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,14 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 
 from bloodcells_gui.app.account import os_account_name
 from bloodcells_gui.app.account_management import AccountDesk
-from bloodcells_gui.app.two_persons import waits
 from bloodcells_gui.app.workspace import Workspace
-from bloodcells_gui.domain.accounts import AccountRules, TwoPersons
+from bloodcells_gui.domain.accounts import AccountRules
+from bloodcells_gui.ui.accounts.fields import SecretEdit
 from bloodcells_gui.ui.accounts.locker import Locker
-from bloodcells_gui.ui.accounts.sign_command import refusal_of
 from bloodcells_gui.ui.accounts.sign_in import MyAccountDialog, PasswordDialog, PinDialog, SignInDialog
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.dialogs.reason import ReasonDialog
-from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
+from bloodcells_gui.ui.dialogs.sign import AmendDialog
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
 from tests.support.fakes import FakeJob, make_cells
@@ -104,7 +102,9 @@ def test_a_secret_is_dots_and_never_copied(qtbot, context: UiContext, workspace:
     assert dialog.pin.text() == "12345678"
 
 
-def test_choosing_pin_and_password(qtbot, context: UiContext, workspace: Workspace) -> None:  # type: ignore[no-untyped-def]
+def test_choosing_pin_and_password(
+    qtbot, context: UiContext, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:  # type: ignore[no-untyped-def]
     workspace.accounts.sign_in("anna", SECRET)
     pin = PinDialog(context, workspace.accounts)
     qtbot.addWidget(pin)
@@ -133,6 +133,10 @@ def test_choosing_pin_and_password(qtbot, context: UiContext, workspace: Workspa
     mine = MyAccountDialog(context, workspace.accounts)
     qtbot.addWidget(mine)
     mine.show()
+    monkeypatch.setattr(PinDialog, "exec", lambda _: 1)
+    mine.pin.click()
+    assert mine.said.isVisible()
+    assert mine.said.text() == "The new PIN holds from now on."
     mine.out.click()
     assert workspace.accounts.acting is None
 
@@ -260,6 +264,58 @@ def test_another_person_goes_on_behind_the_lock(workspace: Workspace, tools: Too
     assert "Ben Tech" in tools.window._person.text()  # noqa: SLF001
 
 
+def test_what_one_person_typed_is_not_sent_off_by_the_next(
+    context: UiContext, workspace: Workspace, tools: ToolWindows
+) -> None:
+    own = PinDialog(context, workspace.accounts, tools.window)
+    forms = [own, AmendDialog(context, tools.window, pin=True)]
+    for form in forms:
+        form.show()
+        form.pin.setText("1234")
+    own.password.setText(SECRET)
+    workspace.accounts.lock()
+    assert not any(field.text() for form in forms for field in form.findChildren(SecretEdit))
+    dialog = tools.accounts.locker.dialog
+    assert dialog is not None
+    dialog.pin.setText(PIN)
+    dialog.accept()
+    assert all(form.isVisible() for form in forms)  # the same person goes on
+    workspace.accounts.lock()
+    dialog = tools.accounts.locker.dialog
+    assert dialog is not None
+    dialog.other.click()
+    dialog.login.setText("ben")
+    dialog.password.setText(SECRET)
+    dialog.accept()
+    assert not any(form.isVisible() for form in forms)  # they are about Anna's account
+
+
+def test_behind_a_lock_without_pin_the_password_goes_into_its_field(
+    qtbot,
+    workspace: Workspace,
+    tools: ToolWindows,  # type: ignore[no-untyped-def]
+) -> None:
+    workspace.accounts.sign_in("ben", SECRET)  # who has no PIN
+    workspace.accounts.lock()
+    dialog = tools.accounts.locker.dialog
+    assert dialog is not None
+    assert dialog.login.text() == "ben"
+    qtbot.waitUntil(lambda: dialog.focusWidget() is dialog.password)
+    typed(dialog, SECRET)
+    assert not workspace.accounts.locked
+
+
+def test_the_title_of_a_locked_window_names_no_specimen(workspace: Workspace, tools: ToolWindows) -> None:
+    tools.window.attach(workspace.open_case(a_case(workspace.cases_dir / "case.bcs", 6)))
+    before = tools.window.windowTitle()
+    workspace.accounts.lock()
+    assert tools.window.windowTitle() == "bloodcells"
+    tools.window.setWindowTitle(f"{before} *")  # an analysis goes on
+    assert tools.window.windowTitle() == "bloodcells"
+    workspace.accounts.unlock(PIN)
+    assert tools.window.windowTitle() == before
+
+
 def test_an_analysis_goes_on_behind_the_lock(
     qtbot,
     workspace: Workspace,
@@ -289,108 +345,3 @@ def test_a_locked_program_can_be_closed(workspace: Workspace, tools: ToolWindows
     assert not tools.window.isVisible()
     assert not asked.isVisible()
     assert workspace.accounts.locked  # nobody was let in for that
-
-
-# -- the command ---------------------------------------------------------------------------------------
-
-
-def test_sign_is_disabled_with_the_reason_for_who_may_not(workspace: Workspace, tools: ToolWindows) -> None:
-    session = workspace.open_case(a_case(workspace.cases_dir / "case.bcs", 12))
-    tools.window.attach(session)
-    sign = tools.window.actions_.get("sign")
-    assert sign.isEnabled()
-    workspace.accounts.sign_in("ben", SECRET)
-    assert not sign.isEnabled()
-    assert "may not sign reports" in sign.toolTip()
-    workspace.accounts.sign_out()
-    assert sign.isEnabled()  # and asks who it is
-    assert refusal_of(session) is None
-
-
-def test_the_second_person_is_offered_the_signature(
-    context: UiContext, workspace: Workspace, tools: ToolWindows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    enter(workspace, "chief")
-    desk = AccountDesk(workspace.accounts)
-    desk.change_rules(replace(desk.rules(), two_persons=TwoPersons.EVERY))
-    enter(workspace, "anna")
-    session = workspace.open_case(a_case(workspace.cases_dir / "case.bcs", 12))
-    session.relabel([c.id for c in session.cells], "LY")
-    tools.window.attach(session)
-
-    def answered(dialog: SignDialog) -> bool:
-        assert not dialog.name.isVisibleTo(dialog)
-        dialog.pin.setText(PIN)
-        assert dialog.buttons.button(dialog.buttons.StandardButton.Ok).isEnabled()
-        dialog.accept()
-        return bool(dialog.result())
-
-    monkeypatch.setattr(SignDialog, "exec", answered)
-    tools.window.sign()
-    sign = tools.window.actions_.get("sign")
-    assert waits(session)
-    assert "mend" in sign.text()  # the first person cannot be the second
-    enter(workspace, "carla")
-    assert "second person" in sign.text().replace("&", "")
-    tools.window.sign()
-    assert not waits(session)
-    assert [s.meaning for s in session.state.signatures] == [
-        "Reviewed and reported",
-        "Second reading confirmed",
-    ]
-    monkeypatch.setattr(
-        AmendDialog,
-        "exec",
-        lambda d: d.reason.setText("why") or d.pin.setText(PIN) or d.accept() or d.result(),
-    )
-    tools.window.sign()
-    assert session.state.amendments[-1].author == "Carla Blum (lab:carla)"
-
-
-def test_a_wrong_pin_leaves_the_dialog_open_and_says_so_there(
-    workspace: Workspace, tools: ToolWindows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = workspace.open_case(a_case(workspace.cases_dir / "case.bcs", 12))
-    session.relabel([c.id for c in session.cells], "LY")
-    tools.window.attach(session)
-    before = len(session.store.events())
-
-    def typed_twice(dialog: SignDialog | AmendDialog) -> int:
-        dialog.show()
-        if isinstance(dialog, AmendDialog):
-            dialog.reason.setText("why")
-        dialog.pin.setFocus()
-        QTest.keyClicks(dialog.pin, "1174")
-        QTest.keyClick(dialog.pin, Qt.Key.Key_Return)
-        assert dialog.isVisible()
-        assert "PIN is wrong" in dialog.complaint.text()
-        assert len(session.store.events()) == before
-        assert dialog.focusWidget() is dialog.pin
-        assert dialog.pin.text() == ""
-        QTest.keyClicks(dialog.pin, PIN)
-        QTest.keyClick(dialog.pin, Qt.Key.Key_Return)
-        return dialog.result()
-
-    for kind in (SignDialog, AmendDialog):
-        monkeypatch.setattr(kind, "exec", typed_twice)
-    tools.window.sign()
-    assert session.state.signed
-    before = len(session.store.events())
-    tools.window.sign()
-    assert not session.state.signed
-    assert not [b for b in tools.window.banners.banners if "wrong" in " ".join(b.texts)]
-
-
-def test_without_accounts_nothing_of_them_is_seen(
-    context: UiContext, tmp_path: Path, memory: WindowMemory
-) -> None:
-    workspace = a_workspace(tmp_path / "alone")
-    with shown_tools(context, workspace, memory) as tools:
-        menus = [a.menu() for a in tools.window.menuBar().actions()]
-        (action,) = [a for m in menus for a in m.actions() if a.text() == "&Accounts…"]
-        assert not action.isVisible()
-        tools.accounts.begin()
-        assert tools.accounts.locker.dialog is None
-        session = workspace.open_case(a_case(workspace.cases_dir / "case.bcs", 6))
-        tools.window.attach(session)
-        assert tools.window.actions_.get("sign").isEnabled()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialogButtonBox, QPushButton
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.signing import SigningCheck
 from bloodcells_gui.ui.context import UiContext
-from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog
+from bloodcells_gui.ui.dialogs.sign import AmendDialog, SignDialog, UnsavedCommentDialog
 
 
 def ok_button(dialog: object) -> QPushButton:
@@ -84,3 +84,10 @@ def test_an_amendment_needs_a_reason(qtbot: QtBot, context: UiContext) -> None:
     assert not ok_button(dialog).isEnabled()
     dialog.reason.setText("wrong patient")
     assert ok_button(dialog).isEnabled()
+
+
+def test_a_comment_of_another_person_says_whose_it_is(qtbot: QtBot, context: UiContext) -> None:
+    dialog = UnsavedCommentDialog("Blasts?", typed_by="Anna Roth")
+    qtbot.addWidget(dialog)
+    said = " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert "Anna Roth typed it. It would be missing" in said

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.drafts import COMMENT, NOTE
@@ -196,6 +196,7 @@ def test_signing_asks_about_a_comment_that_is_not_added(
 
     def exec_comment(dialog: UnsavedCommentDialog) -> int:
         asked.append("comment")
+        assert "typed it" not in " ".join(w.text() for w in dialog.findChildren(QLabel))  # it is one's own
         if answer == "discard":
             dialog.discard()
         return int(QDialog.DialogCode.Rejected if answer == "back" else QDialog.DialogCode.Accepted)
