@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from bloodcells_gui.app.red_cell_report import pictures_of
 from bloodcells_gui.app.red_cells import CaseRedCells
 from bloodcells_gui.app.report_explanations import overlay_heatmaps
+from bloodcells_gui.domain.differential import Differential
 from bloodcells_gui.domain.explanation import MapKind
+from bloodcells_gui.domain.remarks import TARGET_RULE
 from bloodcells_gui.imaging.io.own_pictures import own_jpegs
 from bloodcells_gui.report.logo import load_logo
 from bloodcells_gui.report.model import ReportModel, digest, from_json
@@ -35,6 +37,26 @@ def signed_content(session: CaseSession) -> FrozenReport | None:
     if named:
         raise session.store.not_as_written(f"report {min(named)[:12]}")
     return None
+
+
+def signed_table(session: CaseSession) -> tuple[Differential, int] | None:
+    """The table that was signed, and the leukocytes that were to be counted; None while it is not signed.
+
+    The second is 0 where nothing was to be counted, or as many were. Settings that the laboratory changed
+    later have no part in it.
+
+    Raises
+    ------
+    CaseDamaged
+        As :func:`frozen_report`.
+    """
+    frozen = signed_content(session)
+    if frozen is None:
+        return None
+    with session.store.decoding("signed report"):
+        table = from_json(frozen.report).differential
+        said = [dict(remark.params)["target"] for remark in table.remarks if remark.rule == TARGET_RULE]
+        return table, int(said[0]) if said else 0
 
 
 def frozen_report(session: CaseSession) -> ReportModel | None:

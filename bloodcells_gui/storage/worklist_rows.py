@@ -289,7 +289,8 @@ def entry_of_row(folder: Path, row: serialization.Row, target: int = 0) -> CaseE
     Whatever a broken row raises, its caller reads the case again.
     """
     words = dict(json.loads(row[17])) if row[17] else {}
-    state, target = CaseState(row[7]), max(row[21], target)
+    # What is signed is not measured by what the laboratory counts to by now.
+    state, target = CaseState(row[7]), row[21] if row[23] else max(row[21], target)
     if state is CaseState.REVIEWED and row[4] == SpecimenKind.COUNTER and row[19] < target:
         state = CaseState.TO_REVIEW  # a count by hand that is not finished
     flags = _texts(row[16])

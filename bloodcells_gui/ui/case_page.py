@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,10 @@ from PySide6.QtWidgets import QFrame, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from bloodcells_gui.app.reader_limits import reader_remark
 from bloodcells_gui.app.review_progress import percent_reviewed
+from bloodcells_gui.app.signed_report import signed_table
 from bloodcells_gui.domain.analysis import AnalysisEvent, Done
+from bloodcells_gui.domain.differential import Differential
+from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.review import Change
 from bloodcells_gui.domain.run_messages import run_remarks
 from bloodcells_gui.domain.suspicion import queue_remark
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 
 # The exact limits of very large counts cost tens of milliseconds; then the table follows a little behind.
 _MANY_CELLS = 5_000
+_log = logging.getLogger(__name__)
 
 
 class CasePage(CaseDecisions):
@@ -95,6 +100,9 @@ class CasePage(CaseDecisions):
         layout.addWidget(self.header)
         layout.addWidget(self.splitter, 1)
 
+        # The version and the number of signatures that `_signed_then` is of.
+        self._signed_at = (-1, -1)
+        self._signed_then: tuple[Differential, int] | None = None
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self.refresh_numbers)
@@ -292,14 +300,14 @@ class CasePage(CaseDecisions):
     def refresh_numbers(self) -> None:
         """Table and header of the moment."""
         settings, state = self.session.settings, self.session.state
-        table = self.session.differential(settings.rollup)
+        table, target = self._signed() or (self.session.differential(settings.rollup), self.session.target)
         self.differential.show_table(
             table,
             reviewed=state.reviewed,
             cells=len(self.session.cells),
             by_hand=sum(state.hand_counts.values()),
             percent=percent_reviewed(self.session),
-            target=self.session.target,
+            target=target,
             more=(
                 *run_remarks(self.session.runs),
                 *queue_remark(self.session.flagged, state),
@@ -309,6 +317,20 @@ class CasePage(CaseDecisions):
         self.differential.show_queue(len(self.session.look_first()))
         self.header.refresh()
         self.state_changed.emit()
+
+    def _signed(self) -> tuple[Differential, int] | None:
+        """What was signed, whatever the laboratory's settings say by now."""
+        state = self.session.state
+        if not state.signed:
+            return None
+        asked = state.version, len(state.signatures)
+        if self._signed_at != asked:
+            try:
+                self._signed_at, self._signed_then = asked, signed_table(self.session)
+            except UserError as error:
+                _log.warning("what was signed cannot be read", exc_info=error)
+                self._signed_then = None
+        return self._signed_then
 
     def _on_case_changed(self, change: Change) -> None:
         if change.event is None:

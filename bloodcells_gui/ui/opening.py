@@ -22,6 +22,7 @@ from bloodcells_gui.ui.empty_state import dropped_beside
 from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import ngettext, tr
 from bloodcells_gui.ui.jobs import Lookup
+from bloodcells_gui.ui.waiting import while_it_answers
 
 _AGAIN_MS = 250
 _PATTERNS = " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
@@ -158,8 +159,15 @@ class Opener(QObject):
                 lambda: self.open_case(path, read_only=read_only, take_over=take_over),
             )
             return
+        workspace = self._workspace
         try:
-            session = self._workspace.open_case(path, read_only=read_only, take_over=take_over)
+            if workspace.settings.lab_database:  # it is asked for the lease, and may not answer for seconds
+                session = while_it_answers(
+                    self._window,
+                    lambda: workspace.open_case(path, read_only=read_only, take_over=take_over),
+                )
+            else:
+                session = workspace.open_case(path, read_only=read_only, take_over=take_over)
         except UserError as error:
             if isinstance(error, CaseDamaged) and path.is_file():
                 self.show_damage(error, path)

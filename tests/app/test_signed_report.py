@@ -14,7 +14,7 @@ from bloodcells_gui.app.explainer import Explainer
 from bloodcells_gui.app.export import ExportOptions, export, report_model
 from bloodcells_gui.app.preview import Preview
 from bloodcells_gui.app.session import CaseSession
-from bloodcells_gui.app.signed_report import frozen_report
+from bloodcells_gui.app.signed_report import frozen_report, signed_table
 from bloodcells_gui.app.signing import sign
 from bloodcells_gui.app.worklist import Query, WorkList
 from bloodcells_gui.app.workspace import Workspace
@@ -202,3 +202,23 @@ def test_the_printed_report_names_both_ends_of_the_chain(signed: Path) -> None:
     together = printed.replace(" ", "")
     for end in (head, model.chain.head, model.frozen):
         assert end in together
+
+
+def test_a_signed_case_shows_the_table_that_was_signed_whatever_is_set_later(
+    workspace: Workspace, signed: Path
+) -> None:
+    before = workspace.settings
+    session = workspace.open_case(signed)
+    shown = signed_table(session)
+    assert shown is not None
+    session.close()
+    workspace.change_settings(target_cells=before.target_cells + 300)
+    session = workspace.open_case(signed)
+    assert signed_table(session) == shown
+    assert session.target != shown[1]
+    session.close()
+    cases = WorkList(workspace)
+    cases.refresh()
+    cases.close()
+    entry = next(e for e in cases.search(Query()) if e.path == signed)
+    assert entry.target != before.target_cells + 300

@@ -54,6 +54,7 @@ from bloodcells_gui.ui.settings.pages import (
 from bloodcells_gui.ui.settings.quality_page import QualityPage
 from bloodcells_gui.ui.settings.signing_page import SigningPage
 from bloodcells_gui.ui.settings.watch_page import WatchPage
+from bloodcells_gui.ui.waiting import while_it_answers
 
 PAGES = (
     GeneralPage, CountingPage, KeysPage, RangesPage, RulesPage, FieldsPage, GradingPage, ReportPage,
@@ -171,7 +172,8 @@ class SettingsDialog(Form):
             return
         try:
             if self._keep is not None:
-                self._keep(settings, self._seen)
+                keep, seen = self._keep, self._seen
+                while_it_answers(self, lambda: keep(settings, seen))
         except ChangedElsewhere as error:
             self._seen = error.newest
             self.fill(error.merged)

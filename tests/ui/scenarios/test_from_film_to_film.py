@@ -204,3 +204,21 @@ def test_a_notice_that_was_put_away_stays_away_in_another_window_of_the_same_cas
     assert banners.notice("recovery", "info", "The program did not end properly.") is None
     banners.forget_dismissed()
     assert banners.notice("recovery", "info", "The program did not end properly.") is not None
+
+
+def test_a_signed_case_keeps_the_target_that_it_was_signed_with(
+    qtbot: QtBot, bench: ToolWindows, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.change_settings(target_cells=100)
+    qtbot.waitUntil(lambda: len(lines(bench)) == 3)
+    qtbot.waitUntil(bench.worklist.table.hasFocus)
+    press(Key.Key_Return)
+    sign(bench, monkeypatch)
+    page = bench.window.page
+    assert page is not None
+    page.refresh_numbers()
+    said = page.differential.counted.accessibleName()
+    workspace.change_settings(target_cells=400)
+    page.refresh_numbers()
+    assert page.differential.counted.accessibleName() == said
+    assert "100" in said

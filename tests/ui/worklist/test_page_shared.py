@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.lab_database import init
@@ -132,3 +136,25 @@ def test_without_the_database_the_list_says_so_and_comes_back(
     (tmp_path / "away").rename(tmp_path / "lab.db")
     qtbot.waitUntil(lambda: not apart(), timeout=15_000)
     assert page.model.rowCount() == 3
+
+
+def test_a_database_that_does_not_answer_does_not_freeze_the_window_that_opens_a_case(
+    bench: ToolWindows, workspace: Workspace, share: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads, ticks, open_case = list[threading.Thread](), list[int](), workspace.open_case
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        threads.append(threading.current_thread())
+        time.sleep(0.6)
+        return open_case(*args, **kwargs)
+
+    monkeypatch.setattr(workspace, "open_case", slow)
+    timer = QTimer()
+    timer.timeout.connect(lambda: ticks.append(1))
+    timer.start(50)
+    bench.window.opener.open_path(share / "S-1.bcs")
+    timer.stop()
+    assert threads != [threading.main_thread()]
+    assert len(ticks) > 3
+    assert bench.window.page is not None
+    assert bench.window.page.session.specimen.id == "S-1"
