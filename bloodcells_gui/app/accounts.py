@@ -233,7 +233,7 @@ class Accounts:
             N_("So it is not known who may do what."),
             N_("Cases can be read meanwhile. Check the network, then sign in."),
             reason=error.params.get("reason", ""),
-        )
+        ).about(error.state)
 
     def confirm(self, right: Right, pin: str) -> str:
         """Ask for a right and the PIN, as for a signature; how the record names the person.

@@ -309,7 +309,7 @@ class SharedSettings:
                 N_("Its database does not answer ({reason})."),
                 N_("What is in force stays so. Try again when the database is back."),
                 reason=str(error.params.get("reason", "")),
-            ) from error
+            ).about(error.state) from error
         except SettingsChanged as error:
             raise ChangedElsewhere(error.newest, seen, wanted) from error
         self._keep_copy(wanted.lab_database, version)

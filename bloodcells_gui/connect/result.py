@@ -15,7 +15,7 @@ from bloodcells_gui.connect.other_figures import other_figures
 from bloodcells_gui.connect.persons import kept_parts, person_parts, person_text
 from bloodcells_gui.domain.connecting import control_id, is_withdrawal
 from bloodcells_gui.domain.differential import DifferentialRow, sex_of
-from bloodcells_gui.domain.errors import InvalidValue, UserError
+from bloodcells_gui.domain.errors import SECOND_WAITS, InvalidValue, UserError
 from bloodcells_gui.domain.formatting import absolute, labelled, number, remark_text
 from bloodcells_gui.domain.i18n import N_, tr
 from bloodcells_gui.domain.loinc import (
@@ -246,7 +246,7 @@ def waits_for_second() -> UserError:
         N_("This report waits for the signature of the second person."),
         N_("A laboratory system takes a result as final."),
         N_("Let somebody else sign it first."),
-    )
+    ).about(SECOND_WAITS)
 
 
 def _patient(fields: Mapping[str, str]) -> Patient:

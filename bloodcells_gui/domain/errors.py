@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any
+from typing import Any, Self
 
 from bloodcells_gui.domain.i18n import N_, Reason, tr
 
@@ -13,6 +13,10 @@ EXIT_NOTHING_READABLE = 3
 EXIT_BUNDLE_REFUSED = 4
 EXIT_OUTPUT_NOT_WRITABLE = 5
 EXIT_CANCELLED = 130
+
+#: States that errors tell of (:attr:`UserError.state`).
+LAB_AWAY = "lab-away"
+SECOND_WAITS = "second-waits"
 
 
 # The system's commonest reasons, which it would say in its own words and language.
@@ -49,7 +53,14 @@ class UserError(Exception):
         Exit code of the command line, as fixed in its contract.
     params : Any
         Values of the named fields; shown through ``str()``.
+
+    Attributes
+    ----------
+    state : str
+        Name of the state that it tells of, "" for none: a notice of it goes when the state ends.
     """
+
+    state = ""
 
     def __init__(
         self, what: str, why: str = "", what_to_do: str = "", /, *, exit_code: int = EXIT_USAGE, **params: Any
@@ -60,6 +71,11 @@ class UserError(Exception):
         self.exit_code = exit_code
         self.params = params
         super().__init__(self.text())
+
+    def about(self, state: str) -> Self:
+        """Itself, told of a state that may end."""
+        self.state = state
+        return self
 
     def text(self, lang: str = "en") -> str:
         """The three parts in one paragraph, in `lang` ("en" or "fr")."""

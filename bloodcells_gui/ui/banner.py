@@ -270,7 +270,10 @@ class BannerStack(QWidget):
         )
         if of:
             what = tr("{case}, which is closed: {problem}").format(case=of, problem=what)
-        return self.show_banner("critical", what, why, what_to_do, actions=actions, stays=stays or bool(of))
+        stays = stays or bool(of)
+        banner = self.show_banner("critical", what, why, what_to_do, actions=actions, stays=stays)
+        banner.notice_name = error.state
+        return banner
 
     def reason(self, reason: Reason, *, severity: str = "warning") -> Banner:
         """A sentence of the layers below, about the program or the whole laboratory."""

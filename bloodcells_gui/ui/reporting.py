@@ -19,7 +19,7 @@ from bloodcells_gui.app.signing_checks import answer_draft
 from bloodcells_gui.app.two_persons import signs_second, waits
 from bloodcells_gui.domain.accounts import account_login, plain_name
 from bloodcells_gui.domain.earlier_films import not_looked_for
-from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.errors import SECOND_WAITS, UserError
 from bloodcells_gui.domain.film_messages import film_remark
 from bloodcells_gui.domain.findings import Finding
 from bloodcells_gui.domain.formatting import remark_text
@@ -259,6 +259,10 @@ class Reporter(QObject):
             self._say_signed(session)
 
     def _say_signed(self, session: CaseSession) -> None:
+        if self._signed is not None:
+            self._banners.dismiss(self._signed)  # of the first signature, where this is the second
+        if not waits(session):
+            self._banners.settle(SECOND_WAITS)
         further = tr("Export it now, or amend it later as a new version.")
         if waits(session):
             further = tr("It waits for the second person; nothing is sent before.")

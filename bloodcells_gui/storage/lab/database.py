@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.errors import LAB_AWAY, UserError
 from bloodcells_gui.domain.i18n import N_
 
 POSTGRESQL, SQLITE = "PostgreSQL", "SQLite"
@@ -40,6 +40,8 @@ Row = tuple[Any, ...]
 
 class LabUnreachable(UserError):
     """The laboratory's database does not answer."""
+
+    state = LAB_AWAY
 
     def __init__(self, reason: object) -> None:
         super().__init__(

@@ -241,4 +241,4 @@ def _away(error: LabUnreachable) -> UserError:
         N_("Its database does not answer ({reason})."),
         N_("Check the network, or use the model as it is (--profile none)."),
         reason=str(error.params.get("reason", "")),
-    )
+    ).about(error.state)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 
 from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QApplication
 
 from bloodcells_gui.app.reading_rule import must_sign_in
 from bloodcells_gui.app.workspace import Workspace
-from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.errors import LAB_AWAY, UserError
 from bloodcells_gui.ui.accounts.locker import Locker
 from bloodcells_gui.ui.accounts.window import AccountsWindow
+from bloodcells_gui.ui.banner import BannerStack
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.jobs import Lookup
 from bloodcells_gui.ui.main_window import MainWindow
@@ -65,6 +67,10 @@ class AccountsDesk(QObject):
             self._known = known
             self.locker.see()
             self._window.reviewer.changed.emit(self._workspace.author)
+        if accounts.reachable and accounts.unreachable is None:
+            for stack in QApplication.allWidgets():
+                if isinstance(stack, BannerStack):
+                    stack.settle(LAB_AWAY)
 
     def _on_changed(self) -> None:
         self.locker.follow()

@@ -19,6 +19,7 @@ from bloodcells_gui.app.reading_rule import must_sign_in
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.accounts import Role
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.storage.lab.database import LabUnreachable
 from bloodcells_gui.ui.accounts.locker import Cover
 from bloodcells_gui.ui.accounts.sign_in import MyAccountDialog, SignInDialog
 from bloodcells_gui.ui.context import UiContext
@@ -100,6 +101,21 @@ def test_without_the_database_cases_are_read(workspace: Workspace, tools: ToolWi
     workspace.accounts.unreachable = None
     tools.accounts.locker.see()
     assert covered(tools)  # it answers again
+
+
+def test_a_bar_about_a_database_that_is_away_goes_when_it_answers(
+    workspace: Workspace, tools: ToolWindows
+) -> None:
+    workspace.accounts.sign_in("ben", SECRET)
+    window = tools.window
+    window.banners.error(LabUnreachable("no route to host"), stays=True)
+    window.banners.error(UserError("Something else."))
+    workspace.accounts.unreachable = LabUnreachable("no route to host")
+    tools.accounts._on_looked()  # noqa: SLF001  # it is still away
+    assert len(window.banners.banners) == 2
+    workspace.accounts.refresh(anyway=True)
+    tools.accounts._on_looked()  # noqa: SLF001
+    assert [b.texts[0] for b in window.banners.banners] == ["Something else."]
 
 
 def test_the_start_asks_who_it_is_and_the_day_s_name_is_not_asked(

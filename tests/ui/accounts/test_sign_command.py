@@ -84,6 +84,9 @@ def test_the_second_person_is_offered_the_signature(
     assert "second person" in sign.text().replace("&", "")
     tools.window.sign()
     assert not waits(session)
+    said = " ".join(text for b in tools.window.banners.banners for text in b.texts)
+    assert "waits for the second person" not in said  # the bar of the first signature is gone
+    assert "Export it now" in said
     assert [s.meaning for s in session.state.signatures] == [
         "Reviewed and reported",
         "Second reading confirmed",
