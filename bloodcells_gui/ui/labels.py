@@ -93,7 +93,9 @@ class ElidedLabel(QLabel):
         self._elide()
 
     def sizeHint(self) -> QSize:
+        margins = self.contentsMargins()
         wide = min(360, QFontMetrics(self.font()).horizontalAdvance(self._full) + 4)
+        wide += margins.left() + margins.right()
         return QSize(wide, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
@@ -105,4 +107,4 @@ class ElidedLabel(QLabel):
 
     def _elide(self) -> None:
         metrics = QFontMetrics(self.font())
-        self.setText(metrics.elidedText(self._full, self._mode, max(40, self.width())))
+        self.setText(metrics.elidedText(self._full, self._mode, max(40, self.contentsRect().width())))

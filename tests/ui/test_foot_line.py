@@ -29,6 +29,11 @@ def test_a_long_name_never_cuts_the_notice(qtbot: QtBot, context: UiContext, lan
         assert window.width() == 1024
         assert notice.visibleRegion().boundingRect().width() >= notice.sizeHint().width()
         assert person.text().endswith("…")
+        shown = person.fontMetrics().horizontalAdvance(person.text())
+        assert shown <= person.contentsRect().width()  # the dots that say so are seen too
+        show_reviewer(person, "A. B.")
+        qtbot.wait(30)
+        assert person.text().endswith("A. B.")
         assert person.geometry().left() >= notice.geometry().right()
     finally:
         context.language.choose("en")
