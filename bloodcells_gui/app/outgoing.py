@@ -11,7 +11,7 @@ from bloodcells_gui.app.signed_report import frozen_report
 from bloodcells_gui.app.two_persons import version_waits
 from bloodcells_gui.connect.result import not_signed, waits_for_second
 from bloodcells_gui.domain.connecting import Destination, control_id, withdrawal_id
-from bloodcells_gui.domain.specimen import number_key
+from bloodcells_gui.domain.orders import Identity, identity_of, taken_back
 from bloodcells_gui.storage.outbox import OutboxReport
 
 if TYPE_CHECKING:
@@ -20,29 +20,6 @@ if TYPE_CHECKING:
     from bloodcells_gui.storage.case import FrozenReport
 
 _FILLER_CHARACTERS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Whose result a report is, as far as it says: numbers, name and birth date as they are compared."""
-
-    specimen: str = ""
-    patient: str = ""
-    name: str = ""
-    born: str = ""
-
-    def is_another(self, other: Identity) -> bool:
-        """Whether the two cannot be the same specimen of the same person.
-
-        Another number of the specimen or the patient; without a patient's number on both sides, another name
-        together with another birth date. One of the two alone is a correction of how it is written.
-        """
-        if self.specimen != other.specimen:
-            return True
-        if self.patient and other.patient:
-            return self.patient != other.patient
-        both = self.name and other.name and self.born and other.born
-        return bool(both) and self.name != other.name and self.born != other.born
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +95,24 @@ def _identity(report: FrozenReport | None) -> Identity:
     try:
         read: dict[str, Any] = json.loads(report.report) if report is not None else {}
         fields = {str(f["name"]): str(f["value"]) for f in read["fields"]}
-        patient, name = (number_key(fields.get(n, "")) for n in ("patient_id", "patient_name"))
-        born = fields.get("birth_date", "").strip()
-        return Identity(number_key(str(read["specimen"])), patient, name, born)
+        return identity_of(str(read["specimen"]), fields)
     except (ValueError, KeyError, TypeError):
         return Identity()
+
+
+def another_than_sent(session: CaseSession) -> bool:
+    """Whether the case names another patient or specimen now than the version that was signed last."""
+    places = places_of(session)
+    if not places or session.state.signed:
+        return False
+    last = next((f for f in session.store.frozen_reports() if f.sha256 == places[-1].sha256), None)
+    now = identity_of(session.specimen.id, session.state.data.fields)
+    return last is not None and _identity(last).is_another(now)
+
+
+def order_of_another(session: CaseSession) -> bool:
+    """Whether the form still has what the order of another patient or specimen said, which is not sent."""
+    return bool(taken_back(session.specimen.id, session.state.data.fields))
 
 
 def may_be_sent(session: CaseSession) -> bool:

@@ -79,12 +79,18 @@ def _pid(result: LabResult) -> Iterator[str]:
         "PID",
         {
             1: "1",
-            3: f"{escape(patient.number)}^^^{escape(result.laboratory)}^PI" if patient.number else "",
+            3: f"{escape(patient.number)}^^^{_authority(result)}^PI" if patient.number else "",
             5: _person(patient.name),
             7: patient.birth_date,
             8: patient.sex or "U",
         },
     )
+
+
+def _authority(result: LabResult) -> str:
+    """Who gave out the patient's number: as the order had it, else the laboratory."""
+    parts = result.patient.authority
+    return "&".join(map(escape, parts)) if any(parts) else escape(result.laboratory)
 
 
 def _person(name: str) -> str:

@@ -46,6 +46,7 @@ def made_order(
     source: str,
     requester: str = "",
     collected: str = "",
+    authority: str = "",
 ) -> Order:
     """The order of what was read; the first of `numbers` is the specimen's."""
     asked = dict.fromkeys(t.strip()[:LONGEST] for t in tests if t.strip())
@@ -65,4 +66,5 @@ def made_order(
         tuple(dict.fromkeys(n for n in numbers[1:] if n != numbers[0])),
         tuple(problems),
         source,
+        authority=authority,
     )

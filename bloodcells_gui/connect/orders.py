@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from bloodcells_gui.connect.analyser_values import AnalyserValues, Reading, analyser_values
 from bloodcells_gui.connect.astm_orders import astm_orders
-from bloodcells_gui.connect.hl7_text import Message, Segment, components, parse_message
+from bloodcells_gui.connect.hl7_text import Message, Segment, components, parse_message, unescape
 from bloodcells_gui.connect.order_fields import day_of, made_order, moment_of
 from bloodcells_gui.connect.order_table import table_orders
 from bloodcells_gui.connect.persons import LONGEST, person_text
@@ -116,6 +116,7 @@ def _of_group(group: list[Segment], source: str) -> Order | None:
     return made_order(
         numbers, placer, fields, tests, _values((s for s in group if s.name == "OBX"), problems), problems,
         source=source, requester=components(*requester), collected=moment_of(collected),
+        authority=components(*_authority(first)),
     )  # fmt: skip
 
 
@@ -138,6 +139,16 @@ def _requester(first: dict[str, Segment]) -> tuple[str, ...]:
         if segment is not None and segment.raw(number):
             return tuple(segment.value(number, n).strip()[:LONGEST] for n in range(1, 8))
     return ()
+
+
+def _authority(first: dict[str, Segment]) -> tuple[str, ...]:
+    """Who gave out the number of the patient: name, universal id and its kind (HD)."""
+    pid = first.get("PID")
+    if pid is None or not pid.value(3):
+        return ()
+    parts = pid.repetitions(3)[0].split(pid.signs.component)
+    authority = parts[3].split(pid.signs.subcomponent) if len(parts) > 3 else []
+    return tuple(unescape(part, pid.signs).strip()[:LONGEST] for part in authority[:3])
 
 
 def _values(lines: Iterable[Segment], problems: list[Reason]) -> AnalyserValues:

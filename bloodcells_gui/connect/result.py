@@ -44,12 +44,16 @@ FINAL, CORRECTED, WITHDRAWN = "F", "C", "W"
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """Whose specimen it is, as far as the report says; `birth_date` as YYYYMMDD, `sex` "F", "M" or ""."""
+    """Whose specimen it is, as far as the report says; `birth_date` as YYYYMMDD, `sex` "F", "M" or "".
+
+    `authority` is who gave out the number, in components of HL7 (HD), where an order said it.
+    """
 
     number: str = ""
     name: str = ""
     birth_date: str = ""
     sex: str = ""
+    authority: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +177,15 @@ def result_of(
         earlier = [s for s in model.signatures if s.version < model.version and s.report_sha256]
         replaces = control_id(earlier[-1].report_sha256) if earlier else ""
     table = {row.key: row for row in codes}
-    fields = {f.name: f.value for f in model.fields}
+    not_of_it = model.order.another if model.order is not None else ()
+    fields = {f.name: f.value for f in model.fields if f.name not in not_of_it}
     return LabResult(
         control_id=control_id(model.sha256()),
         filler=filler,
         version=model.version,
         replaces="" if is_withdrawal(replaces) else replaces,
         specimen=model.specimen,
-        patient=_patient(fields),
+        patient=_patient(fields, model.order),
         collected=_collected(fields, model.order),
         signed_at=_moment(first.time),
         signer=first.author,
@@ -249,8 +254,9 @@ def waits_for_second() -> UserError:
     ).about(SECOND_WAITS)
 
 
-def _patient(fields: Mapping[str, str]) -> Patient:
+def _patient(fields: Mapping[str, str], order: OrderLine | None) -> Patient:
     return Patient(
+        authority=kept_parts(order.authority) if order is not None else (),
         number=fields.get("patient_id", "").strip(),
         name=fields.get("patient_name", "").strip(),
         birth_date=day_of(fields.get("birth_date", "")),

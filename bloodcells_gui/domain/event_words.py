@@ -12,7 +12,7 @@ from bloodcells_gui.domain.findings import CONFIRMED, PREFIX, REFUTED, FindingAn
 from bloodcells_gui.domain.formatting import labelled
 from bloodcells_gui.domain.grading import DEFAULT_GRADING
 from bloodcells_gui.domain.i18n import N_, ngettext, tr
-from bloodcells_gui.domain.orders import ORDER_COLLECTED, ORDER_REQUESTER
+from bloodcells_gui.domain.orders import KEPT_OF_ORDER, ORDER_COLLECTED, ORDER_REQUESTER
 from bloodcells_gui.domain.platelet_clumps import REFUTED_FIELD
 from bloodcells_gui.domain.rare_search import RARE_FIELD
 from bloodcells_gui.domain.red_cells import NOT_COUNTED, RED_CELL_CLASS
@@ -67,6 +67,7 @@ _OWN_FIELDS = {
     RARE_FIELD: N_("Search for rare cells"),
     LEFT_OUT_FIELD: N_("Counted fields left out"),
     REFUTED_FIELD: N_("Places found to be no clump"),
+    **dict.fromkeys(KEPT_OF_ORDER, N_("As the order had it, kept for its answer")),
     ORDER_REQUESTER: N_("Requested by, as the order has it"),
     ORDER_COLLECTED: N_("Collected, as the order has it"),
 }

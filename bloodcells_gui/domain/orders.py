@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -19,6 +19,65 @@ ORDER_FIELDS = (
 ORDER_REQUESTER, ORDER_COLLECTED = "order.requester", "order.collected"
 #: The field of its number, which forms have.
 ORDER_NUMBER = "order_number"
+#: Before the name of a field: what the order wrote there, whatever the form says by now. No form has these.
+ORDER_WROTE = "order.wrote."
+#: Of whom the order was; the number that it was found by stands under `SPECIMEN_OF_ORDER`.
+_OF_WHOM = ("patient_id", "patient_name", "birth_date")
+SPECIMEN_OF_ORDER = "specimen"
+#: Who gave out the number of the patient (PID-3.4), as components of HL7.
+ORDER_AUTHORITY = "order.authority"
+#: Fields that a result takes from its order, and that are of no other patient.
+TAKEN_BACK = (ORDER_NUMBER, "requester", "collected_at")
+#: What a case keeps of its order for the message that answers it.
+KEPT_OF_ORDER = (
+    ORDER_REQUESTER, ORDER_COLLECTED, ORDER_AUTHORITY,
+    *(ORDER_WROTE + name for name in (SPECIMEN_OF_ORDER, *_OF_WHOM, *TAKEN_BACK)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose result a report is, as far as it says: numbers, name and birth date as they are compared."""
+
+    specimen: str = ""
+    patient: str = ""
+    name: str = ""
+    born: str = ""
+
+    def is_another(self, other: Identity) -> bool:
+        """Whether the two cannot be the same specimen of the same person.
+
+        Another number of the specimen or the patient; without a patient's number on both sides, another name
+        together with another birth date. One of the two alone is a correction of how it is written.
+        """
+        if self.specimen != other.specimen:
+            return True
+        if self.patient and other.patient:
+            return self.patient != other.patient
+        both = self.name and other.name and self.born and other.born
+        return bool(both) and self.name != other.name and self.born != other.born
+
+
+def identity_of(specimen: str, fields: Mapping[str, str]) -> Identity:
+    """Whom the number of a specimen and the fields of a form name."""
+    patient, name, born = (fields.get(n, "") for n in _OF_WHOM)
+    return Identity(number_key(specimen), number_key(patient), number_key(name), born.strip())
+
+
+def identity_of_order(fields: Mapping[str, str]) -> Identity | None:
+    """Of whom the order of a case was; None where the case has none."""
+    specimen = fields.get(ORDER_WROTE + SPECIMEN_OF_ORDER, "")
+    return identity_of(specimen, {n: fields.get(ORDER_WROTE + n, "") for n in _OF_WHOM}) if specimen else None
+
+
+def taken_back(specimen: str, fields: Mapping[str, str]) -> tuple[str, ...]:
+    """Fields that still say what the order of another patient or specimen said; else nothing."""
+    own = identity_of_order(fields)
+    if own is None or not own.is_another(identity_of(specimen, fields)):
+        return ()
+    return tuple(n for n in TAKEN_BACK if fields.get(n, "") and fields[n] == fields.get(ORDER_WROTE + n, ""))
+
+
 FLAG_SEPARATOR = "; "
 DIFFERENT_PATIENTS = N_("there are orders of different patients under this number: {patients}")
 
@@ -47,6 +106,8 @@ class Order:
         Who asked, in components of HL7 (XCN): number, family and given name, titles.
     collected : str
         Time of the draw, YYYYMMDD[HHMM[SS]][+ZZZZ].
+    authority : str
+        Who gave out the number of the patient, in components of HL7 (HD).
     also : tuple of str
         Other numbers of the specimen: of its container, of the filler.
     problems : tuple of Reason
@@ -67,6 +128,7 @@ class Order:
     flags: tuple[str, ...] = ()
     requester: str = ""
     collected: str = ""
+    authority: str = field(default="", kw_only=True)
     also: tuple[str, ...] = ()
     problems: tuple[Reason, ...] = ()
     source: str = field(default="", compare=False)
@@ -91,8 +153,11 @@ class Order:
         values = (self.wbc, self.rbc, self.platelets)
         return not (self.fields or self.shares or any(v is not None for v in values))
 
-    def case_fields(self, known: Iterable[str]) -> tuple[tuple[str, str], ...]:
-        """What goes into a new case: fields that the laboratory has, and the analyser's values."""
+    def case_fields(self, known: Iterable[str], asked: str = "") -> tuple[tuple[str, str], ...]:
+        """What goes into a new case: fields that the laboratory has, the analyser's values, of whom it is.
+
+        `asked` is the number that it was found by, where that is not its first one.
+        """
         names = set(known)
         found = [(name, text) for name, text in self.fields if text and name in names]
         values = (
@@ -102,7 +167,13 @@ class Order:
             ("analyser_flags", FLAG_SEPARATOR.join(self.flags)),
         )
         found += [(name, text) for name, text in values if text and name in names]
-        kept = ((ORDER_REQUESTER, self.requester), (ORDER_COLLECTED, self.collected))
+        wrote = dict(self.fields) | {ORDER_NUMBER: self.number, SPECIMEN_OF_ORDER: asked or self.specimen}
+        kept = (
+            (ORDER_REQUESTER, self.requester),
+            (ORDER_COLLECTED, self.collected),
+            (ORDER_AUTHORITY, self.authority),
+            *((ORDER_WROTE + n, wrote.get(n, "")) for n in (SPECIMEN_OF_ORDER, *_OF_WHOM, *TAKEN_BACK)),
+        )
         found += [(name, text) for name, text in kept if text]
         return (*found, *analyser_fields(dict(self.shares)).items())
 
@@ -163,6 +234,7 @@ def merged(orders: Sequence[Order]) -> Order | None:
         number=next((o.number for o in orders if o.number), ""),
         requester=next((o.requester for o in orders if o.requester), ""),
         collected=next((o.collected for o in orders if o.collected), ""),
+        authority=next((o.authority for o in orders if o.field("patient_id")), ""),
         problems=tuple(dict.fromkeys(p for o in orders for p in o.problems)),
     )
 

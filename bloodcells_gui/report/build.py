@@ -206,7 +206,7 @@ def build_report(
         analyser=_analyser(state.data, differential, cell_counts),
         completed_later=completed_later(runs),
         tags=_tags(state, settings),
-        order=order_of(state.data),
+        order=order_of(state.data, specimen.id),
         created=created or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         lang=lang,
         signatures=tuple(state.signatures),

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from bloodcells_gui.app.drafts import COMMENT
 from bloodcells_gui.app.earlier_films import FilmFinder
 from bloodcells_gui.app.export import export, folder_name, safe_folder_name
+from bloodcells_gui.app.outgoing import another_than_sent, order_of_another
 from bloodcells_gui.app.report_explanations import map_preparation
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import signing_checks
@@ -281,8 +282,9 @@ class Reporter(QObject):
         state, integer = session.state, self._context.language.integer
         cells, by_hand = len(state) - state.absent, sum(state.hand_counts.values())
         counted = ngettext("{n} cell was counted by hand.", "{n} cells were counted by hand.", by_hand)
+        notes = self._of_another(session)
         if not cells:
-            return counted if by_hand else ""
+            return " ".join([counted, *notes] if by_hand else notes)
         said = ngettext(
             "{reviewed} of {cells} cells was looked at by a person.",
             "{reviewed} of {cells} cells were looked at by a person.",
@@ -290,7 +292,27 @@ class Reporter(QObject):
             reviewed=integer(state.reviewed),
             cells=integer(cells),
         )
-        return f"{said} {counted}" if by_hand else said
+        return " ".join([said, *([counted] if by_hand else []), *notes])
+
+    @staticmethod
+    def _of_another(session: CaseSession) -> list[str]:
+        """What a signature for another patient or specimen than before, or than the order's, comes to."""
+        notes = []
+        if another_than_sent(session):
+            notes.append(
+                tr(
+                    "The report that was signed before is of another patient or specimen: where it was sent,"
+                    " it is withdrawn."
+                )
+            )
+        if order_of_another(session):
+            notes.append(
+                tr(
+                    "Order number, requester or time of the draw are of the order of another patient or"
+                    " specimen: they are not sent unless you enter them anew."
+                )
+            )
+        return notes
 
     def _answer(self, controller: ReviewController, finding: Finding, dialog: SignDialog) -> None:
         """Ask what came of a critical finding, and keep it."""

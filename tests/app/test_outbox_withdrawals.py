@@ -10,13 +10,14 @@ import pytest
 
 from bloodcells_gui.app import outbox as outbox_module
 from bloodcells_gui.app.connected_verbs import line_text
-from bloodcells_gui.app.outgoing import Identity, places_of
+from bloodcells_gui.app.outgoing import another_than_sent, order_of_another, places_of
 from bloodcells_gui.app.session import CaseSession
 from bloodcells_gui.app.signing import amend, sign
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.connect.hl7_text import Message, parse_message
 from bloodcells_gui.domain.connecting import ASTM, FHIR, Destination, SendState, is_withdrawal
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.domain.orders import Identity, Order
 from bloodcells_gui.domain.specimen import SPECIMEN_ID_FIELD
 from bloodcells_gui.storage.outbox import OutboxFile
 from tests.support.outboxes import counted_case, workstation
@@ -239,3 +240,81 @@ def test_the_other_forms_say_it_in_their_words(tmp_path: Path) -> None:
                 r["status"] for r in resources if r["resourceType"] in ("Observation", "DiagnosticReport")
             }
             assert states == {"entered-in-error"}
+
+
+ORDERED = Order(
+    "S-1", "O-4711",
+    (("patient_name", "Doe, Jo"), ("patient_id", "P-1"), ("birth_date", "1990-01-31"),
+     ("requester", "Dr. Schultz, Maria"), ("collected_at", "2026-03-01")),
+    requester="77^Schultz^Maria^^^Dr.", collected="202603010755", authority="LAB",
+)  # fmt: skip
+
+
+def signed_for_an_order(workspace: Workspace) -> CaseSession:
+    session = counted_case(workspace)
+    names = ("patient_name", "patient_id", "birth_date", "requester", "collected_at", "order_number")
+    for name, text in ORDERED.case_fields(names, session.specimen.id):
+        session.set_field(name, text)
+    sign(session, "A. Dupont", "Reviewed and reported", "Short count.")
+    return session
+
+
+@pytest.mark.parametrize("field", ["patient_id", SPECIMEN_ID_FIELD])
+def test_the_order_of_another_patient_is_not_answered(field: str, tmp_path: Path) -> None:
+    """A system that matches by order would file the right result to the wrong patient again."""
+    out = tmp_path / "out"
+    workspace = workstation(tmp_path, to_folder(out))
+    session = signed_for_an_order(workspace)
+    workspace.outbox.send()
+    amend(session, "A. Dupont", "wrong patient")
+    assert not another_than_sent(session)
+    assert not order_of_another(session)
+    session.set_field(field, "P-99")
+    assert another_than_sent(session)
+    assert order_of_another(session)
+    sign(session, "A. Dupont", "Amended report", "Short count.")
+    workspace.outbox.send()
+    corrected(session, clinical_information="pallor")  # a correction of it says no more of the order
+    workspace.outbox.send()
+    old, wrong, right, last = (arrived(out)[x.control_id] for x in workspace.outbox.lines())
+    for message in (old, wrong):
+        assert (message.get("ORC", 2), message.get("OBR", 2)) == ("O-4711", "O-4711")
+        assert message.get("OBR", 16, 2) == "Schultz"
+        assert message.get("OBR", 7) == "202603010755"
+        assert message.get("PID", 3, 4) == "LAB"
+    for message in (right, last):
+        assert message.first("ORC") is None
+        assert message.get("OBR", 2) == message.get("SPM", 2)
+        assert [message.get("OBR", 16, n) for n in (1, 2, 3)] == ["", "", ""]
+        assert {message.get("OBR", 7), message.get("SPM", 17), message.get("OBX", 14)} == {""}
+        assert message.get("PID", 3, 4) == ("" if field == "patient_id" else "LAB")
+    assert (right.get("OBR", 25), last.get("OBR", 25)) == ("F", "C")
+    session.close()
+    workspace.outbox.close()
+
+
+def test_what_is_entered_anew_is_sent(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    workspace = workstation(tmp_path, to_folder(out))
+    session = signed_for_an_order(workspace)
+    corrected(
+        session, patient_id="P-99", order_number="O-9", requester="Dr. Roy, Ann", collected_at="2026-02-28"
+    )
+    workspace.outbox.send()
+    right = arrived(out)[workspace.outbox.lines()[-1].control_id]
+    assert (right.get("ORC", 2), right.get("OBR", 2)) == ("O-9", "O-9")
+    assert (right.get("OBR", 16, 2), right.get("OBR", 7)) == ("Roy", "20260228")
+    session.close()
+    workspace.outbox.close()
+
+
+def test_another_spelling_of_the_name_keeps_the_order(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    workspace = workstation(tmp_path, to_folder(out))
+    session = signed_for_an_order(workspace)
+    corrected(session, patient_name="Doe, John")
+    workspace.outbox.send()
+    right = arrived(out)[workspace.outbox.lines()[-1].control_id]
+    assert (right.get("ORC", 2), right.get("PID", 3, 4)) == ("O-4711", "LAB")
+    session.close()
+    workspace.outbox.close()

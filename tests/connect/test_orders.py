@@ -147,3 +147,16 @@ def test_dates_in_the_future_and_missing_patients_are_said() -> None:
     )
     one = dataclasses.replace(order, fields=(("patient_id", "42"),))
     assert "only one identifier" in checked(one, date(2026, 3, 2)).problems[0].text()
+
+
+def test_who_gave_out_the_number_of_the_patient_is_kept() -> None:
+    """A number alone may be another person's at another authority (PID-3.4)."""
+    message = (
+        "MSH|^~\\&|L|L|B||20260301||OML^O33^OML_O33|1|P|2.5.1\rPID|1||7^^^KH\\T\\1&1.2.3&ISO^PI||Doe^Jo\r"
+        "SPM|1|S-1\rORC|NW|O-1\rOBR|1|O-1||DIFF\r"
+    )
+    (order,) = orders_in(message.encode())
+    assert order.authority == "KH\\T\\1^1.2.3^ISO"
+    line = OrderLine("O-1", authority=order.authority)
+    sent = hl7_message(a_result(dataclasses.replace(make_report(), order=line)), to_folder()).decode()
+    assert "^^^KH\\T\\1&1.2.3&ISO^PI" in sent

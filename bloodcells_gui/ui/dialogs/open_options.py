@@ -156,7 +156,11 @@ class OpenOptionsDialog(ScrolledForm):
     def options(self) -> OpenOptions:
         """The answers."""
         order = self.order.used if self.order is not None else None
-        fields = list(order.case_fields(self._fields)) if order is not None else []
+        fields = (
+            list(order.case_fields(self._fields, self.specimen_id.text().strip()))
+            if order is not None
+            else []
+        )
         if self.wbc.value() is not None:
             fields += [("wbc", str(self.wbc.value())), ("wbc_corrected", str(self.corrected.currentData()))]
         return OpenOptions(
