@@ -174,7 +174,8 @@ class Order:
             (ORDER_AUTHORITY, self.authority),
             *((ORDER_WROTE + n, wrote.get(n, "")) for n in (SPECIMEN_OF_ORDER, *_OF_WHOM, *TAKEN_BACK)),
         )
-        found += [(name, text) for name, text in kept if text]
+        if any(wrote.get(name) for name in TAKEN_BACK) or self.authority:  # else there is nothing to answer
+            found += [(name, text) for name, text in kept if text]
         return (*found, *analyser_fields(dict(self.shares)).items())
 
 

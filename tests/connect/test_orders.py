@@ -9,9 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bloodcells_gui.connect.hl7_result import hl7_message
 from bloodcells_gui.connect.orders import MOST_BYTES, orders_in
 from bloodcells_gui.domain.errors import InvalidValue
 from bloodcells_gui.domain.orders import checked, merged
+from bloodcells_gui.report.order_line import OrderLine
+from tests.support.report_case import make_report
+from tests.support.results import a_result, to_folder
 
 OML = (
     "MSH|^~\\&|LIS|LAB|BLOODCELLS||20260302||OML^O33^OML_O33|77|P|2.5.1|||AL|NE||UNICODE UTF-8\r"

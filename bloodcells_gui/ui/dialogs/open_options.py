@@ -156,16 +156,13 @@ class OpenOptionsDialog(ScrolledForm):
     def options(self) -> OpenOptions:
         """The answers."""
         order = self.order.used if self.order is not None else None
-        fields = (
-            list(order.case_fields(self._fields, self.specimen_id.text().strip()))
-            if order is not None
-            else []
-        )
+        number = self.specimen_id.text().strip()
+        fields = list(order.case_fields(self._fields, number)) if order is not None else []
         if self.wbc.value() is not None:
             fields += [("wbc", str(self.wbc.value())), ("wbc_corrected", str(self.corrected.currentData()))]
         return OpenOptions(
             kind=str(self.kind.currentData()),
-            specimen_id=self.specimen_id.text().strip(),
+            specimen_id=number,
             mpp=self.mpp.value(),
             target_cells=self.target.currentData(),
             fields=tuple(fields),
