@@ -48,8 +48,10 @@ def order_of(data: SpecimenData, specimen: str) -> OrderLine | None:
     Where the case names another patient or specimen than its order did, only what a person entered since.
     """
     fields = {name: text.strip() for name, text in data.fields.items()}
-    names = (ORDER_NUMBER, ORDER_REQUESTER, ORDER_COLLECTED)
-    found = OrderLine(*(fields.get(name, "") for name in names))
+    number, requester, collected = (
+        fields.get(n, "") for n in (ORDER_NUMBER, ORDER_REQUESTER, ORDER_COLLECTED)
+    )
+    found = OrderLine(number, requester, collected)
     whose, now = identity_of_order(fields), identity_of(specimen, fields)
     if whose is not None and whose.is_another(now):
         another = taken_back(specimen, fields)
