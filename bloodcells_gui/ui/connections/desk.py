@@ -7,8 +7,9 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from bloodcells_gui.app.outbox import Sent
 from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.accounts import Right
-from bloodcells_gui.domain.connecting import SendState
+from bloodcells_gui.domain.connecting import OutboxLine, SendState
 from bloodcells_gui.domain.errors import UserError
+from bloodcells_gui.ui.banner import Banner
 from bloodcells_gui.ui.connections.sender import ResultSender
 from bloodcells_gui.ui.connections.window import ConnectionsWindow
 from bloodcells_gui.ui.context import UiContext
@@ -31,6 +32,7 @@ class ConnectionsDesk(QObject):
         self._window = window
         self._shown: ConnectionsWindow | None = None
         self._said = ""
+        self._refusals: dict[tuple[str, str], Banner] = {}
         self.sending = ResultSender(workspace.outbox, window.unawaited, self)
         self.sending.sent.connect(self._on_round)
         self.sending.failed.connect(self._on_failure)
@@ -53,7 +55,25 @@ class ConnectionsDesk(QObject):
         self._say_unused()
         if self._shown is not None:
             self._shown.show_outbox()
+        self._settle_refusals()
         self._refresh_case()
+
+    def _settle_refusals(self) -> None:
+        """Take back what was said of messages that another process has sent since."""
+        if not self._refusals:
+            return
+        try:
+            lines = self._workspace.outbox.lines()
+        except UserError:
+            return  # the sender says it
+        for line in lines:
+            if line.state is SendState.SENT:
+                self._settle_refusal(line)
+
+    def _settle_refusal(self, line: OutboxLine) -> None:
+        banner = self._refusals.pop((line.destination, line.control_id), None)
+        if banner is not None:
+            self._window.banners.dismiss(banner)
 
     def _say_unused(self) -> None:
         """Say what of the connections is set up wrongly; each once, as long as it is so."""
@@ -104,6 +124,8 @@ class ConnectionsDesk(QObject):
         for result in results:
             if result.state is SendState.REFUSED:
                 self._say_refused(result)
+            elif result.state is SendState.SENT:
+                self._settle_refusal(result.line)
         if results:
             if self._shown is not None:
                 self._shown.show_outbox()
@@ -116,7 +138,9 @@ class ConnectionsDesk(QObject):
     def _say_refused(self, result: Sent) -> None:
         text = tr("{destination} did not take the result of {specimen}.")
         specimen = menu_text(result.line.specimen[:40])
-        self._window.banners.show_banner(
+        self._settle_refusal(result.line)  # one notice a message
+        key = result.line.destination, result.line.control_id
+        self._refusals[key] = self._window.banners.show_banner(
             "warning",
             text.format(destination=result.line.destination, specimen=specimen),
             result.words.text(self._context.language.lang),

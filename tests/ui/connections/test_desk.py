@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.signing import sign
 from bloodcells_gui.app.workspace import Workspace
-from bloodcells_gui.domain.connecting import Destination
+from bloodcells_gui.domain.connecting import Destination, SendState
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.window_memory import WindowMemory
 from bloodcells_gui.ui.workbench.tool_windows import ToolWindows
@@ -77,6 +77,30 @@ def test_a_refusal_is_said_and_leads_to_the_outbox(
     assert shown.isVisible()
     assert tools.connections.show() is shown
     shown.close()
+
+
+def test_a_refusal_is_said_once_a_message_and_goes_when_it_is_sent(
+    tools: ToolWindows, workspace: Workspace, peer: ScriptedPeer, qtbot: QtBot
+) -> None:
+    def said() -> list[str]:
+        found = [b.texts for b in tools.window.banners.banners]
+        return [why for what, why, _ in found if "did not take the result" in what]
+
+    peer.does = lambda _: "refuse AE"
+    signed_in_the_window(tools, workspace)
+    qtbot.waitUntil(lambda: len(said()) == 1, timeout=15_000)
+    (line,) = workspace.outbox.lines()
+    first = said()
+    peer.does = lambda _: "refuse AR"
+    workspace.outbox.retry(line.destination, line.control_id)
+    tools.connections.sending.send(anyway=True)
+    qtbot.waitUntil(lambda: said() != first, timeout=15_000)
+    assert len(said()) == 1
+    peer.does = lambda _: "accept"
+    workspace.outbox.retry(line.destination, line.control_id)
+    tools.connections.sending.send(anyway=True)
+    qtbot.waitUntil(lambda: not said(), timeout=15_000)
+    assert workspace.outbox.lines()[0].state is SendState.SENT
 
 
 def test_the_window_stays_quick_while_a_peer_hangs(
