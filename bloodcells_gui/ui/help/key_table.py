@@ -215,10 +215,12 @@ SECTIONS = (
     ),
     KeySection(
         N_("Work list"),
-        ("worklist/page", "worklist/table"),
+        ("worklist/page", "worklist/table", "worklist/search_row"),
         (
             KeyLine(_ENTER, N_("Open the case"), N_("Enter")),
+            KeyLine(("Home", "End"), N_("First and last case")),
             KeyLine(("Ctrl+F",), N_("Search")),
+            KeyLine(("Down",), N_("From the search to the cases")),
             KeyLine(("F5",), N_("Read the folder again")),
             KeyLine(("Esc",), N_("Back to the open case")),
         ),

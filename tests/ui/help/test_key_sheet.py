@@ -34,6 +34,7 @@ NO_KEYS_OF_THEIR_OWN = {
     "actions": "the commands, which are on the sheet by themselves",
     "workbench/tool_windows": "the commands, which are on the sheet by themselves",
     "help/key_sheet": "names keys; takes none",
+    "dialogs/scans": "ends what a scanner sends; nothing for a person to learn",
 }
 
 
