@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bloodcells_gui.app.connection_test import Tried, try_connection
+from bloodcells_gui.app.connection_test import Tried, trial_lines, try_connection
 from bloodcells_gui.app.connection_words import no_destination
 from bloodcells_gui.app.data_folders import user_config_dir, user_data_dir
 from bloodcells_gui.app.engine import LazyEngine
@@ -224,5 +224,4 @@ def try_destination(name: str, lang: str = "en", specimen: str = "") -> Answer:
             N_("bloodcells connect list names them."),
             name=name,
         )
-    shown = [f"> {text}" for text in tried.sent.splitlines()]
-    return Answer((*shown, f"< {tried.words.text(lang)}"), tried.ok)
+    return Answer(tuple(trial_lines(tried, lang)), tried.ok)

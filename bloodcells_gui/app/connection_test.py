@@ -19,11 +19,21 @@ from bloodcells_gui.domain.review_state import utc_now
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What was sent, as text, and what the peer made of it."""
+    """What was sent, as text, what the peer made of it, and what came from it, as far as that is kept."""
 
     ok: bool
     sent: str
     words: Reason
+    came: str = ""
+
+
+def trial_lines(tried: Tried, lang: str) -> list[str]:
+    """Both sides of a trial, and what it comes to."""
+    sent, came = (
+        [f"{sign} {line}" for line in text.splitlines()]
+        for sign, text in ((">", tried.sent), ("<", tried.came))
+    )
+    return [*sent, *came, f"{'=' if tried.came else '<'} {tried.words.text(lang)}"]
 
 
 def try_connection(destination: Destination) -> Tried:

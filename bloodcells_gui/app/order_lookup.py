@@ -9,6 +9,7 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
 
 from bloodcells_gui import __version__
@@ -27,6 +28,8 @@ __all__ = ["OrderLookup", "ask_source", "try_source"]
 
 #: Asked of a source to try it: no specimen has it.
 TRIAL_NUMBER = "CONNECTION-TEST"
+#: Characters of a peer's answer that a trial shows.
+_MOST_SHOWN = 8_000
 _log = logging.getLogger(__name__)
 
 
@@ -35,13 +38,40 @@ def never() -> bool:
     return False
 
 
-def ask_source(source: OrderSource, specimen: str, stop: Callable[[], bool] = never) -> list[Order]:
-    """The orders that a source has for a specimen; Unreached where it gives no answer to the question."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question to a source: its control id, its time, and its bytes."""
+
+    control: str
+    moment: str
+    data: bytes
+
+
+def question(source: OrderSource, specimen: str) -> Question:
+    """A new question for a specimen."""
     moment = "".join(c for c in utc_now() if c.isdigit())
     control = f"Q{secrets.token_hex(6).upper()}"
     if source.format == ASTM:
-        return ask_astm(source, specimen, astm_query(source, specimen, control, moment, __version__), stop)
-    return ask_hl7(source, specimen, control, moment, stop)
+        return Question(control, moment, astm_query(source, specimen, control, moment, __version__))
+    return Question(control, moment, order_query(source, specimen, control, moment))
+
+
+def ask_source(
+    source: OrderSource,
+    specimen: str,
+    stop: Callable[[], bool] = never,
+    *,
+    asked: Question | None = None,
+    came: list[bytes] | None = None,
+) -> list[Order]:
+    """The orders that a source has for a specimen; Unreached where it gives no answer to the question.
+
+    `asked` is the question where it was made before; `came` gets the messages of the peer.
+    """
+    asked = asked or question(source, specimen)
+    if source.format == ASTM:
+        return ask_astm(source, specimen, asked.data, stop, came=came)
+    return ask_hl7(source, specimen, asked.control, asked.moment, stop, came)
 
 
 class OrderLookup:
@@ -136,19 +166,22 @@ def _unanswered(sources: Sequence[OrderSource], answers: Sequence[list[Order] | 
 
 def try_source(source: OrderSource, specimen: str = TRIAL_NUMBER) -> Tried:
     """Ask a source for a specimen that nobody has, or for a given one; an answer of any kind is well."""
-    moment = "".join(c for c in utc_now() if c.isdigit())
-    if source.format == ASTM:
-        sent = astm_query(source, specimen, "Q", moment, __version__)
-    else:
-        sent = order_query(source, specimen, "Q", moment)
-    text = sent.decode("utf-8").replace("\r", "\n")
+    asked, came = question(source, specimen), list[bytes]()
+    text = asked.data.decode("utf-8").replace("\r", "\n")
     try:
-        found = merged(ask_source(source, specimen))
+        found = merged(ask_source(source, specimen, asked=asked, came=came))
     except Unreached as error:
-        return Tried(False, text, error.words)
+        return Tried(False, text, error.words, _said(came))
     if found is None:
         none = N_("it answered: there is no order for {number}")
-        return Tried(True, text, Reason(none, (("number", specimen),)))
+        return Tried(True, text, Reason(none, (("number", specimen),)), _said(came))
     tests = ", ".join(found.tests[:6]) or "–"
     some = N_("it answered with an order for {number}: {tests}")
-    return Tried(True, text, Reason(some, (("number", specimen), ("tests", tests))))
+    return Tried(True, text, Reason(some, (("number", specimen), ("tests", tests))), _said(came))
+
+
+def _said(came: Sequence[bytes]) -> str:
+    """What a peer sent, in lines without signs that a terminal acts on."""
+    text = "\r".join(data.decode("utf-8", "replace") for data in came)[:_MOST_SHOWN]
+    lines = text.replace("\n", "\r").split("\r")
+    return "\n".join("".join(c if c.isprintable() else "·" for c in line) for line in lines if line)

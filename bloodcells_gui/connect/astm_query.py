@@ -33,8 +33,10 @@ def ask_astm(
     query: bytes,
     stop: Callable[[], bool],
     waits: Waits | None = None,
+    *,
+    came: list[bytes] | None = None,
 ) -> list[Order]:
-    """The orders of a specimen; none where the peer says that it has none.
+    """The orders of a specimen; none where the peer says that it has none; `came` gets its messages.
 
     Raises
     ------
@@ -52,6 +54,8 @@ def ask_astm(
                 if other:
                     raise Unreached(ANOTHER_SPECIMEN, other=other) from error
                 raise
+            if came is not None:
+                came.append(data)
             try:
                 orders = astm_orders(data, source.name)
             except InvalidValue as error:

@@ -16,7 +16,16 @@ from bloodcells_gui.connect.hl7_result import APPLICATION, PRODUCTION, VERSION
 from bloodcells_gui.connect.hl7_text import CHARACTER_SET, Message, components, escape, parse_message, segment
 from bloodcells_gui.connect.mllp import framed, meaning, next_frame
 from bloodcells_gui.connect.orders import answered_orders
-from bloodcells_gui.connect.peer import Answers, Peer, Unreached, answering, connected, shown_bytes
+from bloodcells_gui.connect.peer import (
+    CAME,
+    Answers,
+    Peer,
+    Unreached,
+    answering,
+    connected,
+    quoting,
+    shown_bytes,
+)
 from bloodcells_gui.domain.connecting import OrderSource
 from bloodcells_gui.domain.errors import InvalidValue
 from bloodcells_gui.domain.i18n import N_
@@ -60,9 +69,14 @@ def order_query(source: OrderSource, specimen: str, control: str, moment: str) -
 
 
 def ask_hl7(
-    source: OrderSource, specimen: str, control: str, moment: str, stop: Callable[[], bool]
+    source: OrderSource,
+    specimen: str,
+    control: str,
+    moment: str,
+    stop: Callable[[], bool],
+    came: list[bytes] | None = None,
 ) -> list[Order]:
-    """The orders of a specimen; none where the peer says that it has none.
+    """The orders of a specimen; none where the peer says that it has none; `came` gets its messages.
 
     Raises
     ------
@@ -74,7 +88,8 @@ def ask_hl7(
         answering(peer, source.answer_port, float(source.timeout_s), stop) as answers,
     ):
         peer.send(framed(order_query(source, specimen, control, moment)))
-        return _Conversation(peer, source, specimen, control, answers).orders()
+        came = [] if came is None else came
+        return _Conversation(peer, source, specimen, control, answers, came).orders()
 
 
 @dataclass(slots=True)
@@ -89,6 +104,7 @@ class _Conversation:
     specimen: str
     control: str
     answers: Answers | None = None
+    came: list[bytes] = field(default_factory=list)
     found: list[Order] = field(default_factory=list)
     wrong: str = ""
     announced: bool = False
@@ -100,7 +116,10 @@ class _Conversation:
             try:
                 if self.announced and not self.found and self.answers is not None:
                     self.peer, self.answers, buffer = self.answers.accept(until), None, b""
-                frame, buffer = next_frame(self.peer, buffer, until, bytearray())
+                heard = bytearray(buffer)
+                with quoting(heard):
+                    frame, buffer = next_frame(self.peer, buffer, until, heard)
+                self.came.append(frame)
             except Unreached as error:
                 if self.found:
                     break
@@ -123,6 +142,8 @@ class _Conversation:
             return Unreached(
                 N_("the peer announced the order and did not send it: {reason}"), reason=error.words
             )
+        if self.came:  # it said something, and no answer to this question
+            return Unreached(CAME, reason=error.words, data=shown_bytes(self.came[0]))
         return error
 
     def _hear(self, frame: bytes) -> None:

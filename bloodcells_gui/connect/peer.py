@@ -23,6 +23,7 @@ _OTHERS = 0o077
 TOO_LATE = N_("the peer did not answer within {seconds} s")
 CLOSED = N_("the peer closed the connection")
 STOPPED = N_("a person stopped it")
+CAME = N_("{reason}; what came begins with {data}")
 # How long a wait goes on after a person stopped it.
 _SLICE_S = 0.2
 
@@ -44,8 +45,7 @@ def quoting(heard: bytearray) -> Iterator[None]:
     except Unreached as error:
         if not heard:
             raise
-        text = N_("{reason}; what came begins with {data}")
-        raise Unreached(text, reason=error.words, data=shown_bytes(heard)) from error
+        raise Unreached(CAME, reason=error.words, data=shown_bytes(heard)) from error
 
 
 class Unreached(Exception):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bloodcells_gui.app.connection_test import trial_lines
 from bloodcells_gui.app.order_lookup import OrderLookup, try_source
 from bloodcells_gui.domain.connecting import ASTM, Connections, OrderSource
 from bloodcells_gui.domain.errors import UserError
@@ -86,6 +87,14 @@ def test_a_source_is_asked_and_its_order_checked(protocol: str, tmp_path: Path) 
         tried = try_source(source, "S-9")
         assert tried.ok
         assert "S-9" in tried.sent
+        # What is shown is what the peer got, word for word, and what it said.
+        asked = peer.queries[-1]
+        got = asked if isinstance(asked, str) else asked.decode()
+        assert got.replace("\r", "\n").strip("\n") == tried.sent.strip("\n")
+        assert "P-77812" in tried.came
+        lines = trial_lines(tried, "en")
+        assert [line[0] for line in lines] == sorted((line[0] for line in lines), key=">< =".index)
+        assert lines[-1].startswith("= it answered with an order")
         assert "an order for S-9: Differential" in tried.words.text()
         assert len(peer.queries) == 2
 

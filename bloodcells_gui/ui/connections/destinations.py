@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QStringListModel, Signal
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -22,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.connection_test import Tried, try_connection
+from bloodcells_gui.app.connection_test import Tried, trial_lines, try_connection
 from bloodcells_gui.domain.connecting import (
     ASTM,
     FHIR,
@@ -38,6 +39,7 @@ from bloodcells_gui.domain.connecting import (
 from bloodcells_gui.domain.connecting import Connections as AllConnections
 from bloodcells_gui.domain.errors import reason_of
 from bloodcells_gui.domain.i18n import Reason
+from bloodcells_gui.ui.connections.kept_form import form_values, transcript
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.file_dialogs import FileKind
 from bloodcells_gui.ui.i18n import tr
@@ -71,6 +73,8 @@ class DestinationsPage(QWidget):
         self._context = context
         self._trial = trial
         self._destinations: list[Destination] = []
+        self._noted: tuple[object, ...] = ()
+        self._before = ""
         self._trials = Lookup(threads, self)
         self._trials.answered.connect(self._on_trial)
         self._trials.failed.connect(self._on_trial_failed)
@@ -137,6 +141,7 @@ class DestinationsPage(QWidget):
         self.shown = QPlainTextEdit()
         self.shown.setReadOnly(True)
         self.shown.setAccessibleName(tr("What was sent and answered"))
+        self.shown.setMinimumHeight(4 * self.fontMetrics().height())
         self.shown.setMaximumHeight(110)
         right = QVBoxLayout()
         right.addLayout(form)
@@ -206,8 +211,17 @@ class DestinationsPage(QWidget):
         self.on.setChecked(d.on)
         self.timeout.setValue(d.timeout_s)
         self.remove_button.setEnabled(chosen is not None)
-        self.shown.clear()
         self._enable()
+        self._noted = form_values(self)
+
+    @property
+    def changed(self) -> bool:
+        """Whether something stands in the form that was not kept."""
+        return form_values(self) != self._noted
+
+    def discard(self) -> None:
+        """Show again what is kept."""
+        self._show_chosen()
 
     def _typed(self) -> Destination | None:
         """What the form says; None, and `refused`, where it is no destination."""
@@ -266,19 +280,23 @@ class DestinationsPage(QWidget):
         if typed is None:
             return
         self.test_button.setEnabled(False)
-        self.shown.setPlainText(tr("Waiting for the answer…"))
+        self._before = self.shown.toPlainText()
+        self._say([tr("Waiting for the answer…")])
         trial, tried = self._trial, replace(typed)
         self._trials.ask(None, lambda: trial(tried))
 
     def _on_trial(self, _tag: object, tried: Tried) -> None:
         self.test_button.setEnabled(True)
-        sent = [f"> {line}" for line in tried.sent.splitlines()]
-        words = tried.words.text(self._context.language.lang)
-        self.shown.setPlainText("\n".join([*sent, f"< {words}"]))
+        self._say(trial_lines(tried, self._context.language.lang))
 
     def _on_trial_failed(self, _tag: object, error: object) -> None:
         self.test_button.setEnabled(True)
-        self.shown.setPlainText(str(error))
+        self._say([str(error)])
+
+    def _say(self, lines: list[str]) -> None:
+        """Show the newest trial below those before it."""
+        self.shown.setPlainText(transcript(self._before, lines))
+        self.shown.moveCursor(QTextCursor.MoveOperation.End)
 
     def stop(self) -> None:
         """Deliver nothing any more."""

@@ -27,6 +27,7 @@ class OrdersPage(QWidget):
     def __init__(self, context: UiContext, threads: UnawaitedThreads, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
+        self._kept = ""
         note = PlainLabel(
             tr(
                 "A specimen number that is scanned in New analysis is looked up in a folder (HL7 OML^O33,"
@@ -43,7 +44,7 @@ class OrdersPage(QWidget):
         choose = QPushButton(tr("Choose…"))
         choose.clicked.connect(lambda _=False: self._choose())
         self.keep_button = QPushButton(tr("Keep the &folder"))
-        self.keep_button.clicked.connect(lambda _=False: self.saved.emit(self.folder.text().strip()))
+        self.keep_button.clicked.connect(lambda _=False: self.save())
         row = QHBoxLayout()
         row.addWidget(label)
         row.addWidget(self.folder, 1)
@@ -55,6 +56,24 @@ class OrdersPage(QWidget):
         layout.addWidget(note)
         layout.addLayout(row)
         layout.addWidget(self.sources, 1)
+
+    def show_folder(self, folder: str) -> None:
+        """Show the folder that is kept."""
+        self._kept = folder
+        self.folder.setText(folder)
+
+    @property
+    def changed(self) -> bool:
+        """Whether another folder stands there than the one that is kept."""
+        return self.folder.text().strip() != self._kept
+
+    def save(self) -> None:
+        """Have the folder kept."""
+        self.saved.emit(self.folder.text().strip())
+
+    def discard(self) -> None:
+        """Show again what is kept."""
+        self.folder.setText(self._kept)
 
     def _choose(self) -> None:
         path = self._context.files.choose_folder(FileKind.MESSAGES, self, tr("Folder of orders"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QStringListModel, Signal
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from bloodcells_gui.app.connection_test import Tried
+from bloodcells_gui.app.connection_test import Tried, trial_lines
 from bloodcells_gui.app.order_lookup import TRIAL_NUMBER, try_source
 from bloodcells_gui.domain.connecting import (
     ASTM,
@@ -32,6 +33,7 @@ from bloodcells_gui.domain.connecting import (
 )
 from bloodcells_gui.domain.errors import reason_of
 from bloodcells_gui.domain.i18n import Reason
+from bloodcells_gui.ui.connections.kept_form import form_values, transcript
 from bloodcells_gui.ui.context import UiContext
 from bloodcells_gui.ui.i18n import tr
 from bloodcells_gui.ui.jobs import Lookup, UnawaitedThreads
@@ -65,6 +67,8 @@ class SourcesForm(QWidget):
         self._context = context
         self._trial = trial
         self._sources: list[OrderSource] = []
+        self._noted: tuple[object, ...] = ()
+        self._before = ""
         self._trials = Lookup(threads, self)
         self._trials.answered.connect(self._on_trial)
         self._trials.failed.connect(self._on_trial_failed)
@@ -132,6 +136,7 @@ class SourcesForm(QWidget):
         self.shown = QPlainTextEdit()
         self.shown.setReadOnly(True)
         self.shown.setAccessibleName(tr("What was asked and answered"))
+        self.shown.setMinimumHeight(4 * self.fontMetrics().height())
         self.shown.setMaximumHeight(90)
         right = QVBoxLayout()
         right.addLayout(form)
@@ -176,8 +181,17 @@ class SourcesForm(QWidget):
         self.timeout.setValue(s.timeout_s)
         self.on.setChecked(s.on)
         self.remove_button.setEnabled(chosen is not None)
-        self.shown.clear()
         self._enable()
+        self._noted = form_values(self, [self.specimen])
+
+    @property
+    def changed(self) -> bool:
+        """Whether something stands in the form that was not kept."""
+        return form_values(self, [self.specimen]) != self._noted
+
+    def discard(self) -> None:
+        """Show again what is kept."""
+        self._show_chosen()
 
     def _typed(self) -> OrderSource | None:
         """What the form says; None, and `refused`, where it is no source."""
@@ -233,18 +247,23 @@ class SourcesForm(QWidget):
         if typed is None:
             return
         self.test_button.setEnabled(False)
-        self.shown.setPlainText(tr("Waiting for the answer…"))
+        self._before = self.shown.toPlainText()
+        self._say([tr("Waiting for the answer…")])
         trial, number = self._trial, self.specimen.text().strip() or TRIAL_NUMBER
         self._trials.ask(None, lambda: trial(typed, number))
 
     def _on_trial(self, _tag: object, tried: Tried) -> None:
         self.test_button.setEnabled(True)
-        sent = [f"> {line}" for line in tried.sent.splitlines()]
-        self.shown.setPlainText("\n".join([*sent, f"< {tried.words.text(self._context.language.lang)}"]))
+        self._say(trial_lines(tried, self._context.language.lang))
 
     def _on_trial_failed(self, _tag: object, error: object) -> None:
         self.test_button.setEnabled(True)
-        self.shown.setPlainText(str(error))
+        self._say([str(error)])
+
+    def _say(self, lines: list[str]) -> None:
+        """Show the newest trial below those before it."""
+        self.shown.setPlainText(transcript(self._before, lines))
+        self.shown.moveCursor(QTextCursor.MoveOperation.End)
 
     def stop(self) -> None:
         """Deliver nothing any more."""

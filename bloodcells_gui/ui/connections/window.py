@@ -25,6 +25,7 @@ from bloodcells_gui.domain.loinc import DEFAULT_CODES
 from bloodcells_gui.domain.review_state import utc_now
 from bloodcells_gui.ui.banner import Banner, BannerStack
 from bloodcells_gui.ui.connections.destinations import DestinationsPage
+from bloodcells_gui.ui.connections.kept_form import KeepDialog
 from bloodcells_gui.ui.connections.model import CodesModel, OutboxColumn, OutboxModel
 from bloodcells_gui.ui.connections.orders_page import OrdersPage
 from bloodcells_gui.ui.context import UiContext
@@ -155,7 +156,7 @@ class ConnectionsWindow(QDialog):
             self.banners.show_banner("critical", said, aside.format(name=UNUSED_NAME))
         self.destinations.show_destinations(self._connections.destinations)
         self.codes.show_codes(self._connections.codes)
-        self.orders.folder.setText(self._connections.orders)
+        self.orders.show_folder(self._connections.orders)
         self.orders.sources.show_sources(self._connections.sources)
         self._say_confirmed()
         self.show_outbox()
@@ -278,6 +279,7 @@ class ConnectionsWindow(QDialog):
 
     def _keep_orders(self, folder: str) -> None:
         if self._keep(replace(self._connections, orders=folder)):
+            self.orders.show_folder(folder)
             self.banners.show_banner("ok", tr("The folder of orders is kept."), vanish_ms=4000)
 
     def _keep_sources(self, sources: tuple[OrderSource, ...]) -> None:
@@ -321,11 +323,42 @@ class ConnectionsWindow(QDialog):
         self.destinations.stop()
         self.orders.stop()
 
+    @property
+    def changed(self) -> bool:
+        """Whether something was changed in a form and not kept."""
+        return any(page.changed for page in (self.destinations, self.orders.sources, self.orders))
+
+    def _may_close(self) -> bool:
+        """Ask what becomes of what was not kept; False to go back to it."""
+        if not self.changed:
+            return True
+        asked = KeepDialog(tr("What was changed in the connections is lost when the window closes."), self)
+        accepted = asked.exec()
+        asked.deleteLater()
+        if not accepted:
+            return False
+        if not asked.discarded:
+            for page in (self.destinations, self.orders.sources, self.orders):
+                if page.changed:
+                    page.save()
+            return not self.changed  # what cannot be kept is complained of
+        self._discard()
+        return True
+
+    def _discard(self) -> None:
+        for page in (self.destinations, self.orders.sources, self.orders):
+            page.discard()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if event.spontaneous() and not self._may_close():  # by a person, not with the whole program
+            event.ignore()
+            return
+        self._discard()  # QDialog closes by `reject`, which asks about what is changed
         self.stop()
         super().closeEvent(event)
 
     def reject(self) -> None:
-        """Escape closes; what was kept is kept."""
-        self.stop()
-        super().reject()
+        """Escape closes; what was not kept is asked about."""
+        if self._may_close():
+            self.stop()
+            super().reject()

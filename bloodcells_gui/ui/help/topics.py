@@ -70,6 +70,7 @@ TOPICS: dict[str, str] = {
     "AccountDialog": "laboratory#accounts",
     "ResetDialog": "laboratory#accounts",
     "SettingsDialog": "laboratory#settings",
+    "KeepDialog": "laboratory#settings",
     "DropDialog": "laboratory#settings",
     "KeyMapDialog": "technician#keys",
     "KeySheetDialog": "technician#keys",

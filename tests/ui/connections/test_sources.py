@@ -77,8 +77,9 @@ def test_a_trial_asks_for_the_number_and_shows_both_sides(window: ConnectionsWin
         page.specimen.setText(typed)
         page.test_button.click()
         qtbot.waitUntil(page.test_button.isEnabled, timeout=5_000)
-        assert page.shown.toPlainText() == "> QPD|1\n< it answered"
+        assert page.shown.toPlainText().endswith("> QPD|1\n< it answered")
         assert asked[-1] == number
+    assert page.shown.toPlainText().count("> QPD|1") == 2  # the trial before stands above
 
 
 def test_who_may_not_changes_nothing(qtbot: QtBot, context: UiContext, tmp_path: Path) -> None:

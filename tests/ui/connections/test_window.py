@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.connection_test import Tried
@@ -14,6 +15,7 @@ from bloodcells_gui.app.workspace import Workspace
 from bloodcells_gui.domain.connecting import TCP, Connections, Destination, SendState
 from bloodcells_gui.domain.i18n import Reason
 from bloodcells_gui.domain.loinc import DEFAULT_CODES, LATER_KEYS, LOCAL_SYSTEM
+from bloodcells_gui.ui.connections.kept_form import KeepDialog
 from bloodcells_gui.ui.connections.model import CodesModel, OutboxColumn
 from bloodcells_gui.ui.connections.window import ConnectionsWindow
 from bloodcells_gui.ui.context import UiContext
@@ -87,6 +89,56 @@ def test_a_destination_is_made_changed_and_removed(window: ConnectionsWindow, wo
     assert [d.name for d in workspace.outbox.connections.destinations] == ["LIS"]
 
 
+@pytest.mark.parametrize("answer", ["back", "discard", "keep"])
+def test_what_was_not_kept_is_asked_about(
+    window: ConnectionsWindow,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    answer: str,
+) -> None:
+    asked: list[KeepDialog] = []
+
+    def told(dialog: KeepDialog) -> bool:
+        asked.append(dialog)
+        dialog.discarded = answer == "discard"
+        return answer != "back"
+
+    monkeypatch.setattr(KeepDialog, "exec", told)
+    other = tmp_path / "other"
+    other.mkdir()
+    window.destinations.folder.setText(str(other))
+    window.orders.folder.setText(str(tmp_path))
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert len(asked) == 1
+    kept = workspace.outbox.connections
+    if answer == "back":
+        assert window.isVisible()
+        assert window.destinations.folder.text() == str(other)
+    else:
+        assert not window.isVisible()
+    expected = (str(other), str(tmp_path)) if answer == "keep" else (str(tmp_path / "out"), "")
+    assert (kept.destinations[0].folder, kept.orders) == expected
+
+
+def test_a_window_without_a_change_closes_unasked(
+    window: ConnectionsWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KeepDialog, "exec", lambda _: pytest.fail("nothing was changed"))
+    window.orders.sources.specimen.setText("S-1")  # for a trial; nothing to keep
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.isVisible()
+
+
+def test_the_transcript_stays_when_the_form_is_kept(window: ConnectionsWindow, qtbot: QtBot) -> None:
+    page = window.destinations
+    for _ in range(2):
+        page.test_button.click()
+        qtbot.waitUntil(page.test_button.isEnabled, timeout=10_000)
+    page.save_button.click()
+    assert page.shown.toPlainText().count("a file was written and removed") == 2
+
+
 def test_the_trial_shows_both_sides(window: ConnectionsWindow, qtbot: QtBot, out: Path) -> None:
     page = window.destinations
     page.test_button.click()
@@ -96,7 +148,7 @@ def test_the_trial_shows_both_sides(window: ConnectionsWindow, qtbot: QtBot, out
     page._trial = lambda d: Tried(False, "MSH|", Reason("the peer is busy"))  # noqa: SLF001
     page.test()
     qtbot.waitUntil(page.test_button.isEnabled, timeout=10_000)
-    assert page.shown.toPlainText() == "> MSH|\n< the peer is busy"
+    assert page.shown.toPlainText().endswith("> MSH|\n< the peer is busy")
 
 
 def test_the_outbox_shows_what_waits_and_sends_again(window: ConnectionsWindow, workspace: Workspace) -> None:
