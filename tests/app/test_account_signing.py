@@ -274,6 +274,7 @@ def test_what_waits_for_the_second_person_is_work_for_whoever_may_be_that(
     assert offered == {"anna": False, "ben": False, "chief": False, "carla": True}
     workspace.accounts.sign_out()
     assert worklist.next_case() is None
+    enter(workspace, "carla")  # while nobody is signed in, a case opens for reading alone
     again = workspace.open_case(path)
     signed(again, workspace, "carla", "Second reading confirmed")
     again.close()

@@ -93,6 +93,9 @@ def test_a_table_names_its_units() -> None:
     assert fields == {
         "platelet_count": "98", "analyser_flags": "PLT clumps; left shift", "order_number": "O-7",
         "order.collected": "202603010755", "analyser.neutrophils": "59.7",
+        # what the order said, to know later whether the case is still the order's
+        "order.wrote.collected_at": "2026-03-01", "order.wrote.order_number": "O-7",
+        "order.wrote.specimen": "S-1",
     }  # fmt: skip
 
 
