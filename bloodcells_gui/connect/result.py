@@ -34,12 +34,16 @@ from bloodcells_gui.domain.loinc import (
 )
 from bloodcells_gui.domain.ranges import WBC
 from bloodcells_gui.domain.review import SpecimenData
+from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.domain.taxonomy import ARTEFACT, GIANT_PLATELET, PLATELET, PLATELET_CLUMP
 from bloodcells_gui.report.all_remarks import model_remarks
 from bloodcells_gui.report.model import FindingLine, ReportModel
 from bloodcells_gui.report.order_line import OrderLine
 
 #: Status of a result and its figures (HL7 tables 0123 and 0085): W only of figures, "post original as wrong".
 FINAL, CORRECTED, WITHDRAWN = "F", "C", "W"
+# Pictures of single cells are of leukocytes: that none of these is among them says nothing of the film.
+_NOT_IN_CROPS = frozenset({PLATELET, GIANT_PLATELET, PLATELET_CLUMP, ARTEFACT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +192,7 @@ def result_of(
         patient=_patient(fields, model.order),
         collected=_collected(fields, model.order),
         signed_at=_moment(first.time),
-        signer=first.author,
+        signer=_name_alone(first.author),
         laboratory=model.header.laboratory,
         requester=_requester(fields, model.order),
         software=model.app_version,
@@ -284,6 +288,12 @@ def _code(table: Mapping[str, CodeRow], key: str) -> CodeRow:
     return table.get(key) or CodeRow(key, local_code(key), LOCAL_SYSTEM)
 
 
+def _name_alone(author: str) -> str:
+    """The name of a signature, without the account of laboratory or computer in brackets behind it."""
+    name, _, account = author.rpartition(" (")
+    return name if name and account.endswith(")") else author
+
+
 def _figures(model: ReportModel, table: Mapping[str, CodeRow]) -> tuple[Figure, ...]:
     """White cells, sums, then the rows; no code stands twice in a message."""
     found = []
@@ -297,7 +307,8 @@ def _figures(model: ReportModel, table: Mapping[str, CodeRow]) -> tuple[Figure, 
     counted = CodeRow("counted", "CELLS-COUNTED", LOCAL_SYSTEM, "Leukocytes counted")
     found.append(Figure(counted, str(differential.total), "{cells}"))
     for row in (*differential.totals, *differential.rows):
-        found += _of_row(row, table)
+        if not (model.kind is SpecimenKind.CROPS and row.code in _NOT_IN_CROPS and not row.count):
+            found += _of_row(row, table)
     found += other_figures(model, table)
     taken: set[tuple[str, str]] = set()
     result = []

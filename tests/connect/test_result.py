@@ -6,11 +6,12 @@ import dataclasses
 
 import pytest
 
-from bloodcells_gui.connect.result import result_of
+from bloodcells_gui.connect.result import _name_alone, result_of
 from bloodcells_gui.domain.connecting import control_id
 from bloodcells_gui.domain.errors import UserError
 from bloodcells_gui.domain.loinc import DEFAULT_CODES
-from bloodcells_gui.domain.taxonomy import ROLLUPS
+from bloodcells_gui.domain.specimen import SpecimenKind
+from bloodcells_gui.domain.taxonomy import ARTEFACT, GIANT_PLATELET, PLATELET, PLATELET_CLUMP, ROLLUPS
 from bloodcells_gui.report.model import CheckLine, FindingLine
 from tests.support.report_case import make_report
 from tests.support.results import FORMER, a_result, signed_model
@@ -48,7 +49,29 @@ def test_no_code_stands_twice_and_every_row_is_there(rollup: str) -> None:
     codes = [(f.code.system, f.code.code) for f in (*result.figures, *result.grades)]
     assert len(set(codes)) == len(codes)
     keys = {f.code.key.partition(".")[0] for f in result.figures}
-    assert {r.code for r in model.differential.rows} <= keys
+    unseen = {PLATELET, GIANT_PLATELET, PLATELET_CLUMP, ARTEFACT}  # the fabricated case is of single cells
+    assert {r.code for r in model.differential.rows if r.count or r.code not in unseen} <= keys
+
+
+def test_pictures_of_single_cells_say_nothing_of_platelets_that_are_not_among_them() -> None:
+    model = make_report(taxonomy="full")
+    none = {r.code for r in model.differential.rows if not r.count} & {PLATELET, GIANT_PLATELET, ARTEFACT}
+    assert none
+    keys = {f.code.key.partition(".")[0] for f in a_result(model).figures}
+    assert not none & keys
+    fields = dataclasses.replace(model, kind=SpecimenKind.FIELDS)
+    assert none <= {f.code.key.partition(".")[0] for f in a_result(fields).figures}
+
+
+@pytest.mark.parametrize(
+    ("author", "name"),
+    [
+        ("Zoë Else (root)", "Zoë Else"), ("Anna Roth (lab:anna)", "Anna Roth"), ("Zoë Else", "Zoë Else"),
+        ("Else (night) (root)", "Else (night)"), ("(root)", "(root)"),
+    ],
+)  # fmt: skip
+def test_who_signed_is_a_name_without_an_account(author: str, name: str) -> None:
+    assert _name_alone(author) == name
 
 
 def test_lymphocytes_have_the_code_of_all_until_a_variant_is_there() -> None:
