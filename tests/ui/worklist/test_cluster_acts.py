@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from pytestqt.qtbot import QtBot
 
 from bloodcells_gui.app.analysis import AnalysisOptions, new_case
@@ -104,7 +105,9 @@ def test_with_the_one_line_that_the_list_begins_with_all_that_wait_are_handed_ov
     page.cluster.show_state()
     command = tools.window.actions_.get("hand_over")
     assert command.text() == "&Hand 6 cases over to the cluster"
-    assert page.cluster.hand_over.text() == "&Hand 6 cases over to the cluster\tCtrl+Shift+H"
+    # Qt names keys in the language of the last test that chose one.
+    keys = QKeySequence("Ctrl+Shift+H").toString(QKeySequence.SequenceFormat.NativeText)
+    assert page.cluster.hand_over.text() == f"&Hand 6 cases over to the cluster\t{keys}"
     command.trigger()
     qtbot.waitUntil(lambda: bool(handed))
     assert sorted(handed) == paths
