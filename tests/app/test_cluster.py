@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import os
 import shutil
@@ -25,6 +24,7 @@ from bloodcells_gui.domain.progress import CancelToken
 from bloodcells_gui.domain.settings import LabSettings
 from tests.support.department import department
 from tests.support.doubles import draw_cell, plain_engine
+from tests.support.overnight import killing
 
 distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 pytest.importorskip("cryptography", reason="the extra `cluster` is not installed")
@@ -123,31 +123,6 @@ def test_resuming_does_only_what_is_missing(
     assert before == {n: (tmp_path / "out" / n / "cells.csv").stat().st_mtime_ns for n in "AD"}
     assert_same(tmp_path / "out", alone)
     assert (tmp_path / "out" / "summary.csv").read_bytes() == (alone / "summary.csv").read_bytes()
-
-
-@contextlib.contextmanager
-def killing(out: Path, number: int, times: int) -> Iterator[list[int]]:
-    """Kill the worker that is at one specimen, `times` times."""
-    killed: list[int] = []
-    over = threading.Event()
-
-    def hunt() -> None:
-        seen: set[Path] = set()
-        while len(killed) < times and not over.wait(0.01):
-            for attempt in set(out.glob(f".cluster-*/{number:05d}-*")) - seen:
-                if attempt.suffix != ".whole":
-                    seen.add(attempt)
-                    pid = int(attempt.name.rsplit("-", 2)[1])
-                    os.kill(pid, signal.SIGKILL)
-                    killed.append(pid)
-
-    thread = threading.Thread(target=hunt)
-    thread.start()
-    try:
-        yield killed
-    finally:
-        over.set()
-        thread.join()
 
 
 def test_a_worker_that_dies_is_replaced_and_its_specimen_done_once(

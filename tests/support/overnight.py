@@ -42,15 +42,15 @@ def tables(workspace: Workspace, case: Path, out: Path) -> list[bytes]:
 
 
 @contextlib.contextmanager
-def killing(home: Path, number: int, times: int) -> Iterator[list[int]]:
-    """Kill the worker that is at one case, `times` times."""
+def killing(folder: Path, number: int, times: int) -> Iterator[list[int]]:
+    """Kill the worker that is at one case or specimen of the run below `folder`, `times` times."""
     killed: list[int] = []
     over = threading.Event()
 
     def hunt() -> None:
         seen: set[Path] = set()
         while len(killed) < times and not over.wait(0.01):
-            for attempt in set(home.glob(f".cluster-*/{number:05d}-*")) - seen:
+            for attempt in set(folder.glob(f".cluster-*/{number:05d}-*")) - seen:
                 if attempt.suffix != ".whole":
                     seen.add(attempt)
                     pid = int(attempt.name.rsplit("-", 2)[1])
